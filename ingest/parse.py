@@ -1,0 +1,230 @@
+"""From text fields to typed call rows, or to a reason why not. All in one SQL statement.
+
+The reasons, in the order they are looked for; the first that holds is the row's:
+``malformed_json``, ``missing_field``, ``bad_timestamp``, ``impossible_time``, ``unknown_enum``,
+``wrong_type``, ``negative_count``, ``absurd_count``, then those of the usage normaliser
+(``missing_usage``, ``contradictory_buckets``, …) and those an adapter gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.fields import FIELDS, MAX_COUNT, MAX_ID_BYTES, OUTCOMES, Field
+from ingest.usage import usage_sql
+
+_SQL = Path(__file__).parent / "sql"
+FIRST_POSSIBLE_TIME = "timestamptz '2015-01-01 00:00:00+00'"
+CLOCK_SKEW = "interval 1 day"
+
+
+def macros() -> list[str]:
+    """Statements that create the exact casts."""
+    text = (_SQL / "macros.sql").read_text()
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    return [part for part in "\n".join(lines).split(";") if part.strip()]
+
+
+def typed_sql(fields: str, *, source: str, keep: tuple[str, ...] = ()) -> str:
+    """SQL for one typed row per row of text fields.
+
+    Args:
+        fields: relation with the text fields and ``component_index``.
+        source: the command's source name.
+        keep: columns of ``fields`` to pass through.
+
+    Returns:
+        A SELECT with the columns of ``calls`` that a row itself determines, ``problem``
+        (NULL where the row may land), ``problem_field`` and ``problem_value``.
+    """
+    columns = ",\n    ".join(f'{sql} as "{name}"' for name, sql in _columns(source).items())
+    kept = "".join(f'"{name}",\n    ' for name in keep)
+    return f"""
+with normalised as (
+    {usage_sql(fields)}
+),
+instants as (
+    select
+        *,
+        exact_instant("timestamp") as started_instant,
+        exact_instant(observed_at) as observed_instant,
+        coalesce(nullif(model, ''), nullif(requested_model, '')) as billed_model,
+        lower(outcome) as stated_outcome
+    from normalised
+),
+checked as (
+    select *, {_problem()} as verdict
+    from instants
+)
+select
+    {kept}split_part(verdict, '|', 1) as problem,
+    split_part(verdict, '|', 2) as problem_field,
+    case when verdict is not null then
+        case split_part(verdict, '|', 2) {_values()} else coalesce(_value, left(usage, 500)) end
+    end as problem_value,
+    {columns}
+from checked
+"""
+
+
+def _columns(source: str) -> dict[str, str]:
+    plain = {f.column: _cast(f) for f in FIELDS if f.column}
+    return plain | {
+        "event_date": "cast(started_instant as date)",
+        "event_id": _event_id(),
+        "component_index": "component_index",
+        "source": f"'{source}'",
+        "provider": "lower(provider)",
+        "model": "billed_model",
+        "requested_model": "coalesce(nullif(requested_model, ''), billed_model)",
+        "api_key_id": _api_key_id(),
+        "attempt": "cast(exact_count(attempt) as integer)",
+        "http_status": "cast(exact_count(http_status) as integer)",
+        "service_tier": "billed_service_tier",
+        "inference_geo": "billed_geo",
+        "speed": "billed_speed",
+        "is_batch": "coalesce(exact_flag(is_batch), false)",
+        "is_streamed": "coalesce(exact_flag(is_streamed), false)",
+        "is_fallback": "coalesce(exact_flag(is_fallback), false)",
+        "is_cache_hit": "coalesce(exact_flag(cache_hit), false)",
+        "outcome": _outcome(),
+        **{name: f'normalised_{name}' for name in _USAGE_COLUMNS},
+        "provider_cost_usd": "normalised_provider_cost_usd",
+        "usage_status": "normalised_usage_status",
+        "usage_dialect": "dialect",
+        "tags": _tags(),
+        "started_at": "started_instant",
+        "started_at_source": "coalesce(_time_source, 'reported')",
+        "observed_at": "observed_instant",
+    }
+
+
+_USAGE_COLUMNS = (
+    "uncached_input_tokens", "cache_read_tokens", "cache_write_5m_tokens",
+    "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "input_audio_tokens",
+    "cache_read_audio_tokens", "output_audio_tokens", "web_search_requests",
+    "code_execution_sessions", "image_count", "search_units", "audio_seconds",
+)  # fmt: skip
+
+
+def _cast(field: Field) -> str:
+    name = f'"{field.name}"'
+    casts: dict[str, Callable[[], str]] = {
+        "id": lambda: f"nullif({name}, '')",
+        "count": lambda: f"exact_count({name})",
+        "duration": lambda: f"exact_duration({name})",
+        "bool": lambda: f"exact_flag({name})",
+        "money": lambda: f"exact_money({name})",
+        "instant": lambda: f"exact_instant({name})",
+        "enum": lambda: f"lower({name})",
+        "json": lambda: name,
+    }
+    return casts[field.kind]()
+
+
+def _problem() -> str:
+    checks = [
+        ("_reject is not null", "_reject || '|' || coalesce(_field, '')"),
+        ("is_empty", "'malformed_json|'"),
+        *[(f"coalesce({n}, '') = ''", f"'missing_field|{n}'") for n in ('"timestamp"', "provider")],
+        ("billed_model is null", "'missing_field|model'"),
+        ("started_instant is null", "'bad_timestamp|timestamp'"),
+        (
+            f"started_instant < {FIRST_POSSIBLE_TIME} or started_instant > now() + {CLOCK_SKEW}",
+            "'impossible_time|timestamp'",
+        ),
+        (
+            "observed_at is not null and observed_instant is null",
+            "'bad_timestamp|observed_at'",
+        ),
+        (
+            f"stated_outcome is not null and stated_outcome not in {OUTCOMES}",
+            "'unknown_enum|outcome'",
+        ),
+        *[check for field in FIELDS for check in _checks(field)],
+        ("usage_problem is not null", "usage_problem || '|' || coalesce(usage_problem_field, '')"),
+    ]
+    cases = "\n        ".join(f"when {test} then {verdict}" for test, verdict in checks)
+    return f"case\n        {cases}\n    end".replace("|\"timestamp\"'", "|timestamp'")
+
+
+def _checks(field: Field) -> list[tuple[str, str]]:
+    name, given = f'"{field.name}"', f'"{field.name}" is not null'
+    wrong = f"'wrong_type|{field.name}'"
+    if field.kind == "id":
+        # an object or a list arrives as its text; comparing prefixes is cheaper than cutting
+        nested = " or ".join(
+            f"{name} >= '{opening}' and {name} < '{after}'" for opening, after in ("{|", "[\\")
+        )
+        return [(f"strlen({name}) > {MAX_ID_BYTES} or {nested}", wrong)]
+    if field.kind in ("count", "duration"):
+        number = f"exact_{field.kind}({name})"
+        floor = 1 if field.name == "attempt" else 0
+        return [
+            (
+                f"{given} and not coalesce({number} between {floor} and {MAX_COUNT}, false)",
+                f"case when {number} < {floor} then 'negative_count'"
+                f" when {number} > {MAX_COUNT} then 'absurd_count'"
+                f" else 'wrong_type' end || '|{field.name}'",
+            )
+        ]
+    if field.kind == "bool":
+        return [(f"{given} and exact_flag({name}) is null", wrong)]
+    if field.kind == "money":
+        return [
+            (f"{given} and exact_money({name}) is null", wrong),
+            (f"{name}[1] = '-'", f"'negative_count|{field.name}'"),
+        ]
+    return []
+
+
+def _values() -> str:
+    names = [field.name for field in FIELDS if field.name != "usage"]
+    return " ".join(f"when '{name}' then \"{name}\"" for name in names)
+
+
+def _event_id() -> str:
+    """Identity of an event without an id: its request where it names one, else all it says."""
+    request = ["provider", "billed_model", '"timestamp"', "request_id", "operation_id", "attempt"]
+    skipped = {"observed_at", "cost_usd", "event_id"}
+    everything = [f'"{field.name}"' for field in FIELDS if field.name not in skipped]
+
+    def digest(names: list[str]) -> str:
+        return "md5(concat_ws(chr(31), " + ", ".join(f"coalesce({n}, '')" for n in names) + "))"
+
+    return (
+        "case when event_id <> '' then event_id"
+        f" when request_id <> '' then 'r-' || {digest(request)}"
+        f" else 'c-' || {digest(everything)} end"
+    )
+
+
+def _api_key_id() -> str:
+    """Key ids stay; what looks like the key itself is replaced by its digest."""
+    return (
+        "case when regexp_matches(api_key_id, '^(sk-|Bearer |AIza|AKIA|ghp_|xox)')"
+        " then 'key-' || left(md5(api_key_id), 16) else nullif(api_key_id, '') end"
+    )
+
+
+def _outcome() -> str:
+    status = "exact_count(http_status)"
+    return (
+        "case when stated_outcome is not null then stated_outcome"
+        f" when {status} = 429 then 'rate_limited'"
+        f" when {status} in (408, 504) then 'timeout'"
+        f" when {status} >= 400 then 'error'"
+        " else 'success' end"
+    )
+
+
+def _tags() -> str:
+    """Scalar tags only: nothing nested, nothing long, nothing that looks like an address."""
+    kept = (
+        "list_filter(map_entries(try_cast(json(tags) as map(varchar, varchar))), lambda entry:"
+        " strlen(entry.value) <= 128 and strlen(entry.key) <= 64"
+        " and entry.value[1] not in ('{', '[') and not contains(entry.value, '@'))"
+    )
+    valid = "tags is not null and json_valid(tags) and tags[1] = '{'"
+    return f"case when {valid} then cast(to_json(map_from_entries({kept})) as varchar) end"

@@ -1,0 +1,51 @@
+"""Rows that could not land: kept with file, line, reason and their own text.
+
+Data flow: refused rows of a landing -> data/quarantine/<source>/<name>.parquet, one file per
+landed file. The name comes from the file's name and content, so a landing that is repeated after
+a crash replaces its own quarantine file and never adds a second one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from ingest.inputs import InputFile
+from ingest.schemas import QUARANTINE
+
+
+class Refusing(Protocol):
+    """A file's result as far as quarantine needs it."""
+
+    source: str
+    file: InputFile
+    sha256: str
+    rows_quarantined: int
+
+
+def write_quarantine(
+    con: duckdb.DuckDBPyConnection, folder: Path, results: Sequence[Refusing]
+) -> None:
+    """Write the rows of ``refused`` per file, each file whole or not at all."""
+    for number, result in enumerate(results):
+        if not result.rows_quarantined:
+            continue
+        target = folder / result.source / f"{_name(result)}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_suffix(".tmp")
+        columns = ", ".join(QUARANTINE.names)
+        con.execute(
+            f"copy (select {columns} from refused where file_no = {number} order by source_line)"
+            f" to '{str(unfinished).replace(chr(39), chr(39) * 2)}' (format parquet)"
+        )
+        os.replace(unfinished, target)
+
+
+def _name(result: Refusing) -> str:
+    identity = f"{result.file.name}\0{result.sha256}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:24]

@@ -1,0 +1,124 @@
+"""The schema of every raw table, stated once: SQL type, Arrow type, meaning.
+
+``CALLS``: one row per call attempt and component. ``LANDINGS``: one row per landed file.
+Timestamps are UTC microseconds; money is DECIMAL(38,12) US dollars; counts are BIGINT and
+NULL where the source does not say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+_ARROW: dict[str, pa.DataType] = {
+    "varchar": pa.string(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+    "decimal(18,6)": pa.decimal128(18, 6),
+    "decimal(38,12)": pa.decimal128(38, 12),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table: name, columns as (name, SQL type), and the partition column if any."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    partition_by: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in storage order."""
+        return tuple(name for name, _ in self.columns)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema the Delta table is created with."""
+        return pa.schema([(name, _ARROW[kind]) for name, kind in self.columns])
+
+    def ddl(self) -> str:
+        """Columns as a SQL column list, for an empty table of the same shape."""
+        return ", ".join(f'"{name}" {kind}' for name, kind in self.columns)
+
+
+def _texts(names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, "varchar") for name in names.split())
+
+
+def _counts(names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, "bigint") for name in names.split())
+
+
+CALLS = Table(
+    "calls",
+    (
+        ("event_date", "date"),
+        ("event_id", "varchar"),
+        ("component_index", "integer"),
+        *_texts("source provider model requested_model request_id operation_id"),
+        ("attempt", "integer"),
+        *_texts("trace_id run_id workflow_id agent_id session_id task_id tenant_id"),
+        *_texts("user_id_hash feature endpoint environment team workload_class"),
+        *_texts("prompt_version route_policy_version deploy_version operation"),
+        *_texts("service_tier region inference_geo speed api_key_id project_id"),
+        ("is_batch", "boolean"),
+        ("is_streamed", "boolean"),
+        ("is_fallback", "boolean"),
+        ("is_cache_hit", "boolean"),
+        ("outcome", "varchar"),
+        ("http_status", "integer"),
+        *_counts("latency_ms time_to_first_token_ms"),
+        *_counts("uncached_input_tokens cache_read_tokens"),
+        *_counts("cache_write_5m_tokens cache_write_1h_tokens"),
+        *_counts("output_tokens reasoning_tokens"),
+        *_counts("input_audio_tokens cache_read_audio_tokens output_audio_tokens"),
+        *_counts("web_search_requests code_execution_sessions image_count search_units"),
+        ("audio_seconds", "decimal(18,6)"),
+        *_texts("usage_status usage_dialect"),
+        ("source_cost_usd", "decimal(38,12)"),
+        ("provider_cost_usd", "decimal(38,12)"),
+        ("tags", "varchar"),
+        ("is_streamed_final", "boolean"),
+        ("is_current", "boolean"),
+        ("started_at", "timestamptz"),
+        ("started_at_source", "varchar"),
+        ("observed_at", "timestamptz"),
+        ("source_file", "varchar"),
+        ("source_line", "bigint"),
+        ("landing_id", "varchar"),
+        ("landed_at", "timestamptz"),
+    ),
+    partition_by="event_date",
+)
+
+LANDINGS = Table(
+    "landings",
+    (
+        ("landing_id", "varchar"),
+        ("landing_seq", "bigint"),
+        *_texts("source source_file file_sha256"),
+        *_counts("file_bytes rows_read rows_landed rows_duplicate rows_quarantined"),
+        *_counts("rows_superseding rows_component"),
+        ("touched_dates", "varchar"),
+        ("first_event_at", "timestamptz"),
+        ("last_event_at", "timestamptz"),
+        ("landed_at", "timestamptz"),
+        ("code_version", "varchar"),
+    ),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    (
+        *_texts("source source_file"),
+        ("source_line", "bigint"),
+        *_texts("reason field value raw_text"),
+        ("landing_id", "varchar"),
+        ("landed_at", "timestamptz"),
+    ),
+)

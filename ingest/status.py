@@ -1,0 +1,40 @@
+"""What has landed: per source, and what waits in quarantine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ingest.lake import Lake
+from ingest.schemas import CALLS
+from ingest.settings import Settings
+
+
+def lake_status(settings: Settings) -> dict[str, Any]:
+    """Totals per source and for the lake, as plain values for a table or for JSON."""
+    lake = Lake(settings.raw)
+    sources: dict[str, dict[str, Any]] = {}
+    for row in lake.landings():
+        total = sources.setdefault(
+            row["source"],
+            dict.fromkeys(("files", "rows_read", "rows_landed", "rows_duplicate"), 0)
+            | {"rows_quarantined": 0, "first_event_at": None, "last_event_at": None},
+        )
+        total["files"] += 1
+        for name in ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined"):
+            total[name] += row[name]
+        if row["first_event_at"]:
+            first, last = total["first_event_at"], total["last_event_at"]
+            total["first_event_at"] = min(filter(None, (first, row["first_event_at"])))
+            total["last_event_at"] = max(filter(None, (last, row["last_event_at"])))
+    files = lake.files(lake.open(CALLS)) if lake.exists(CALLS) else {}
+    data_files = [file for day in files.values() for file in day]
+    return {
+        "sources": dict(sorted(sources.items())),
+        "lake": {
+            "days": len(files),
+            "data_files": len(data_files),
+            "rows": sum(file.rows for file in data_files),
+            "bytes": sum(file.size for file in data_files),
+            "landing_seq": lake.sequence(lake.open(CALLS)) if files else 0,
+        },
+    }

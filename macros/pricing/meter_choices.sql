@@ -1,0 +1,11 @@
+{% macro quantity_type_of(meter) %}
+    {#- Narrow enough that quantity × price stays within 38 digits; seconds have decimals. -#}
+    {{- return("decimal(18, 6)" if meter.name == "audio_second" else "decimal(11, 0)") -}}
+{% endmacro %}
+
+
+{% macro full_price_meter(meter) %}
+    {#- The meter whose price the tokens of a cache meter would have had without a cache. -#}
+    {%- set name = "input_audio" if meter.name == "cache_read_audio" else "input" -%}
+    {{- return(price_meters() | selectattr("name", "equalto", name) | first) -}}
+{% endmacro %}

@@ -1,0 +1,56 @@
+/* Grain: feature. Every feature that has cost something or that people have named. */
+with
+
+costs as (
+
+    select * from {{ ref('fct_feature_costs_daily') }}
+
+),
+
+features as (
+
+    select * from {{ ref('features') }}
+
+),
+
+seen as (
+
+    select
+        feature,
+        min(cost_date) as first_cost_date,
+        max(cost_date) as last_cost_date
+    from costs
+    group by feature
+
+),
+
+named as (
+
+    select
+        feature,
+        feature_name,
+        owner_team,
+        row_number() over (
+            partition by feature
+            order by valid_from desc nulls last
+        ) as recency
+    from features
+
+),
+
+final as (
+
+    select
+        coalesce(seen.feature, named.feature) as feature,
+        coalesce(named.feature_name, seen.feature, named.feature) as feature_name,
+        named.owner_team,
+        named.feature is not null as is_named,
+        seen.first_cost_date,
+        seen.last_cost_date
+    from seen
+    full outer join (select * from named where recency = 1) as named
+        on seen.feature = named.feature
+
+)
+
+select * from final

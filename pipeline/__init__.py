@@ -1,0 +1,1 @@
+"""Orchestration: build the warehouse, ask it, demonstrate it. The one package that imports dbt."""

@@ -1,0 +1,5 @@
+"""Runs ``python -m pipeline``."""
+
+from pipeline.cli import app
+
+app()

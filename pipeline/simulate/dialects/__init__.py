@@ -1,0 +1,1 @@
+"""The shapes the company's logs come in: one module per shape, all from the canonical frame."""

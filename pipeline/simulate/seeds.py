@@ -1,0 +1,77 @@
+"""What the company's people know and its logs do not say: rows for the seeds of the warehouse.
+
+A folder to name in TOKENHOUSE_SEEDS: each file replaces the seed of the same name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.simulate.company import FEATURES, INTERNAL_TENANT, KEYED_TENANTS, Tenant
+
+
+def write_seeds(folder: Path, customers: tuple[Tenant, ...]) -> None:
+    """Write ``attribution_rules.csv``, ``tenants.csv`` and ``features.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in (
+        ("attribution_rules", _rules(customers)),
+        ("tenants", _tenants(customers)),
+        ("features", _features()),
+    ):
+        pl.DataFrame(rows).write_csv(folder / f"{name}.csv")
+
+
+def _rules(customers: tuple[Tenant, ...]) -> list[dict[str, str]]:
+    rules = [
+        _rule(f"key-{customer.tenant_id}", "10", api_key_id=customer.api_key_id,
+              tenant_id=customer.tenant_id)
+        for customer in customers[:KEYED_TENANTS]
+    ]  # fmt: skip
+    rules.append(
+        _rule("key-internal", "10", api_key_id="key_internal", tenant_id=INTERNAL_TENANT)
+    )
+    rules += [
+        _rule(f"endpoint-{feature.feature}", "20", endpoint=feature.endpoint,
+              feature=feature.feature, team=feature.team,
+              workload_class=feature.workload_class)
+        for feature in FEATURES
+    ]  # fmt: skip
+    return rules
+
+
+def _rule(rule_id: str, priority: str, **given: str) -> dict[str, str]:
+    matched = {"api_key_id": "*", "project_id": "*", "endpoint": "*"}
+    filled = dict.fromkeys(("tenant_id", "feature", "team", "environment", "workload_class"), "")
+    dates = {"valid_from": "", "valid_to": ""}
+    return {"rule_id": rule_id, "priority": priority} | matched | dates | filled | given
+
+
+def _tenants(customers: tuple[Tenant, ...]) -> list[dict[str, str]]:
+    plans = ["enterprise" if rank < 8 else "growth" if rank < 25 else "starter"
+             for rank in range(len(customers))]  # fmt: skip
+    rows = [(c.tenant_id, plan) for c, plan in zip(customers, plans, strict=True)]
+    return [
+        {
+            "tenant_id": tenant_id,
+            "tenant_name": tenant_id.replace("-", " ").title(),
+            "plan": plan,
+            "valid_from": "",
+            "valid_to": "",
+        }
+        for tenant_id, plan in [*rows, (INTERNAL_TENANT, "internal")]
+    ]
+
+
+def _features() -> list[dict[str, str]]:
+    return [
+        {
+            "feature": feature.feature,
+            "feature_name": feature.feature.replace("_", " ").capitalize(),
+            "owner_team": feature.team,
+            "valid_from": "",
+            "valid_to": "",
+        }
+        for feature in FEATURES
+    ]
