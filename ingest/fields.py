@@ -19,7 +19,7 @@ class Field:
 
     Attributes:
         name: canonical snake_case name; camelCase is derived from it.
-        kind: id, count, duration, bool, money, instant, enum, json or usage.
+        kind: id, count, duration, flag, money, instant, enum, json or usage.
         column: the raw table's column it fills; empty when it only steers.
     """
 
@@ -52,9 +52,9 @@ FIELDS: tuple[Field, ...] = (
     Field("user_id", "id"),
     Field("api_key_id", "id"),
     Field("attempt", "count", "attempt"),
-    *_same("bool", "is_batch is_streamed is_fallback"),
-    Field("is_final", "bool", "is_streamed_final"),
-    Field("cache_hit", "bool", "is_cache_hit"),
+    *_same("flag", "is_batch is_streamed is_fallback"),
+    Field("is_final", "flag", "is_streamed_final"),
+    Field("cache_hit", "flag", "is_cache_hit"),
     Field("outcome", "enum", "outcome"),
     Field("http_status", "count", "http_status"),
     *_same("duration", "latency_ms time_to_first_token_ms"),

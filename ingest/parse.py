@@ -8,7 +8,6 @@ The reasons, in the order they are looked for; the first that holds is the row's
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ingest.fields import FIELDS, MAX_COUNT, MAX_ID_BYTES, OUTCOMES, Field
@@ -17,6 +16,7 @@ from ingest.usage import usage_sql
 _SQL = Path(__file__).parent / "sql"
 FIRST_POSSIBLE_TIME = "timestamptz '2015-01-01 00:00:00+00'"
 CLOCK_SKEW = "interval 1 day"
+_EXACT_KINDS = ("instant", "count", "duration", "flag", "money")
 
 
 def macros() -> list[str]:
@@ -47,8 +47,7 @@ with normalised as (
 instants as (
     select
         *,
-        exact_instant("timestamp") as started_instant,
-        exact_instant(observed_at) as observed_instant,
+        {_exact_casts()},
         coalesce(nullif(model, ''), nullif(requested_model, '')) as billed_model,
         lower(outcome) as stated_outcome
     from normalised
@@ -71,7 +70,7 @@ from checked
 def _columns(source: str) -> dict[str, str]:
     plain = {f.column: _cast(f) for f in FIELDS if f.column}
     return plain | {
-        "event_date": "cast(started_instant as date)",
+        "event_date": "cast(exact_timestamp as date)",
         "event_id": _event_id(),
         "component_index": "component_index",
         "source": f"'{source}'",
@@ -79,24 +78,24 @@ def _columns(source: str) -> dict[str, str]:
         "model": "billed_model",
         "requested_model": "coalesce(nullif(requested_model, ''), billed_model)",
         "api_key_id": _api_key_id(),
-        "attempt": "cast(exact_count(attempt) as integer)",
-        "http_status": "cast(exact_count(http_status) as integer)",
+        "attempt": "cast(exact_attempt as integer)",
+        "http_status": "cast(exact_http_status as integer)",
         "service_tier": "billed_service_tier",
         "inference_geo": "billed_geo",
         "speed": "billed_speed",
-        "is_batch": "coalesce(exact_flag(is_batch), false)",
-        "is_streamed": "coalesce(exact_flag(is_streamed), false)",
-        "is_fallback": "coalesce(exact_flag(is_fallback), false)",
-        "is_cache_hit": "coalesce(exact_flag(cache_hit), false)",
+        "is_batch": "coalesce(exact_is_batch, false)",
+        "is_streamed": "coalesce(exact_is_streamed, false)",
+        "is_fallback": "coalesce(exact_is_fallback, false)",
+        "is_cache_hit": "coalesce(exact_cache_hit, false)",
         "outcome": _outcome(),
         **{name: f'normalised_{name}' for name in _USAGE_COLUMNS},
         "provider_cost_usd": "normalised_provider_cost_usd",
         "usage_status": "normalised_usage_status",
         "usage_dialect": "dialect",
         "tags": _tags(),
-        "started_at": "started_instant",
+        "started_at": "exact_timestamp",
         "started_at_source": "coalesce(_time_source, 'reported')",
-        "observed_at": "observed_instant",
+        "observed_at": "exact_observed_at",
     }
 
 
@@ -108,19 +107,19 @@ _USAGE_COLUMNS = (
 )  # fmt: skip
 
 
+def _exact_casts() -> str:
+    """Each cast is written once: the checks and the columns both read its result."""
+    return ",\n        ".join(
+        f'exact_{field.kind}("{field.name}") as exact_{field.name}'
+        for field in FIELDS
+        if field.kind in _EXACT_KINDS
+    )
+
+
 def _cast(field: Field) -> str:
-    name = f'"{field.name}"'
-    casts: dict[str, Callable[[], str]] = {
-        "id": lambda: f"nullif({name}, '')",
-        "count": lambda: f"exact_count({name})",
-        "duration": lambda: f"exact_duration({name})",
-        "bool": lambda: f"exact_flag({name})",
-        "money": lambda: f"exact_money({name})",
-        "instant": lambda: f"exact_instant({name})",
-        "enum": lambda: f"lower({name})",
-        "json": lambda: name,
-    }
-    return casts[field.kind]()
+    if field.kind in _EXACT_KINDS:
+        return f"exact_{field.name}"
+    return f"nullif(\"{field.name}\", '')"
 
 
 def _problem() -> str:
@@ -129,13 +128,13 @@ def _problem() -> str:
         ("is_empty", "'malformed_json|'"),
         *[(f"coalesce({n}, '') = ''", f"'missing_field|{n}'") for n in ('"timestamp"', "provider")],
         ("billed_model is null", "'missing_field|model'"),
-        ("started_instant is null", "'bad_timestamp|timestamp'"),
+        ("exact_timestamp is null", "'bad_timestamp|timestamp'"),
         (
-            f"started_instant < {FIRST_POSSIBLE_TIME} or started_instant > now() + {CLOCK_SKEW}",
+            f"exact_timestamp < {FIRST_POSSIBLE_TIME} or exact_timestamp > now() + {CLOCK_SKEW}",
             "'impossible_time|timestamp'",
         ),
         (
-            "observed_at is not null and observed_instant is null",
+            "observed_at is not null and exact_observed_at is null",
             "'bad_timestamp|observed_at'",
         ),
         (
@@ -158,24 +157,21 @@ def _checks(field: Field) -> list[tuple[str, str]]:
             f"{name} >= '{opening}' and {name} < '{after}'" for opening, after in ("{|", "[\\")
         )
         return [(f"strlen({name}) > {MAX_ID_BYTES} or {nested}", wrong)]
+    exact = f"exact_{field.name}"
     if field.kind in ("count", "duration"):
-        number = f"exact_{field.kind}({name})"
         floor = 1 if field.name == "attempt" else 0
         return [
             (
-                f"{given} and not coalesce({number} between {floor} and {MAX_COUNT}, false)",
-                f"case when {number} < {floor} then 'negative_count'"
-                f" when {number} > {MAX_COUNT} then 'absurd_count'"
+                f"{given} and not coalesce({exact} between {floor} and {MAX_COUNT}, false)",
+                f"case when {exact} < {floor} then 'negative_count'"
+                f" when {exact} > {MAX_COUNT} then 'absurd_count'"
                 f" else 'wrong_type' end || '|{field.name}'",
             )
         ]
-    if field.kind == "bool":
-        return [(f"{given} and exact_flag({name}) is null", wrong)]
-    if field.kind == "money":
-        return [
-            (f"{given} and exact_money({name}) is null", wrong),
-            (f"{name}[1] = '-'", f"'negative_count|{field.name}'"),
-        ]
+    if field.kind in ("flag", "money"):
+        checks = [(f"{given} and {exact} is null", wrong)]
+        negative = (f"{exact} < 0", f"'negative_count|{field.name}'")
+        return [*checks, negative] if field.kind == "money" else checks
     return []
 
 
@@ -209,7 +205,7 @@ def _api_key_id() -> str:
 
 
 def _outcome() -> str:
-    status = "exact_count(http_status)"
+    status = "exact_http_status"
     return (
         "case when stated_outcome is not null then stated_outcome"
         f" when {status} = 429 then 'rate_limited'"

@@ -46,7 +46,7 @@ def refresh(
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0917  (a command has that many options)
     catalogue: Annotated[
         Path | None,
         typer.Option(help="LiteLLM's price map (JSON).", show_default="an installed litellm's"),

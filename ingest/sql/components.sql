@@ -47,7 +47,7 @@ listed as not materialized (
             for iteration in told.iterations
         ] as told_runs
     from suspects
-    where len(told.iterations) > 0
+    where told.iterations is not null
 
 ),
 
@@ -66,26 +66,29 @@ summed as not materialized (
 
 ),
 
+chosen as not materialized (
+
+    select
+        *,
+        [
+            run for run in told_runs
+            if run.kind <> case
+                when told_fallback_inside and not told_messages_inside then 'fallback_message'
+                else 'message'
+            end
+        ] as told_extra
+    from summed
+    where not told_all_inside
+
+),
+
 extra as not materialized (
 
     select
         *,
-        unnest([
-            run for run in told_runs
-            if run.kind <> case
-                when not told_messages_inside and told_fallback_inside then 'fallback_message'
-                else 'message'
-            end
-        ]) as told_run,
-        generate_subscripts([
-            run for run in told_runs
-            if run.kind <> case
-                when not told_messages_inside and told_fallback_inside then 'fallback_message'
-                else 'message'
-            end
-        ], 1) as told_index
-    from summed
-    where not told_all_inside
+        unnest(told_extra) as told_run,
+        generate_subscripts(told_extra, 1) as told_index
+    from chosen
 
 ),
 

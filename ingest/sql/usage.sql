@@ -702,7 +702,8 @@ judged as not materialized (
                 and told_outcome = 'success'
                 and coalesce(try_cast(http_status as bigint), 200) < 400
                 and lower(coalesce(cache_hit, 'false')) not in ('true', '1')
-                and coalesce(told.trafficType, told.traffic_type, usage_status) is null
+                and coalesce(told.trafficType, told.traffic_type) is null
+                and coalesce(lower(usage_status), '') not in ('missing', 'partial', 'estimated')
                 then 'missing_usage|usage'
         end as told_problem
     from classed

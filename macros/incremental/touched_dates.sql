@@ -51,6 +51,11 @@
     {{ date_in_list(date_column, touched_dates()[-var('tested_days'):]) }}
 {%- endmacro %}
 
+{# As `in_tested_dates`, with the day before and the day after each. #}
+{% macro in_dates_around_tested(date_column) -%}
+    {{ date_in_list(date_column, days_around(touched_dates()[-var('tested_days'):])) }}
+{%- endmacro %}
+
 {% macro touched_reporting_days() -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
         {{ return(touched_dates()) }}

@@ -27,6 +27,12 @@
 {% endmacro %}
 
 
+{% macro without_path(text) %}
+    {#- What follows the last slash. -#}
+    {{- return("regexp_replace(" ~ text ~ ", '^.*/', '')") -}}
+{% endmacro %}
+
+
 {% macro fits_pattern(text, pattern) %}
     {#- A pattern is the whole text, or its beginning followed by a star. -#}
     (

@@ -1,13 +1,17 @@
+{{ config(materialized='table') }}
+
 /*
     Grain: hour_at, feature, provider, model.
     The last hours of the data, counted back from its newest hour and not from the clock, so the
-    report is the same whenever it is made.
+    report is the same whenever it is made. A table, because its window is written in as a literal
+    when it is built, so that the build reads two days of the hourly costs and not all of them.
 */
 with
 
 costs as (
 
     select * from {{ ref('fct_costs_hourly') }}
+    where {{ in_newest_days('event_date', ref('fct_model_costs_daily'), 'cost_date') }}
 
 ),
 

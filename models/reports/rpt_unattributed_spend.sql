@@ -7,8 +7,7 @@ with
 
 costs as (
 
-    select * from {{ ref('fct_costs_hourly') }}
-    where tenant_attribution_source = 'none' or feature_attribution_source = 'none'
+    select * from {{ ref('fct_unattributed_costs_daily') }}
 
 ),
 
@@ -20,15 +19,11 @@ signatures as (
         endpoint,
         provider,
         model,
-        min(hour_at) as first_hour_at,
-        max(hour_at) as last_hour_at,
+        min(first_hour_at) as first_hour_at,
+        max(last_hour_at) as last_hour_at,
         cast(sum(call_count) as bigint) as call_count,
-        cast(
-            sum(case when tenant_attribution_source = 'none' then call_count else 0 end) as bigint
-        ) as call_count_without_tenant,
-        cast(
-            sum(case when feature_attribution_source = 'none' then call_count else 0 end) as bigint
-        ) as call_count_without_feature,
+        cast(sum(call_count_without_tenant) as bigint) as call_count_without_tenant,
+        cast(sum(call_count_without_feature) as bigint) as call_count_without_feature,
         cast(sum(unpriced_call_count) as bigint) as unpriced_call_count,
         cast(sum(billed_cost_usd) as decimal(38, 12)) as billed_cost_usd
     from costs

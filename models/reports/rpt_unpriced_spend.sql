@@ -7,8 +7,7 @@ with
 
 costs as (
 
-    select * from {{ ref('fct_costs_hourly') }}
-    where pricing_status = 'unpriced'
+    select * from {{ ref('fct_unpriced_usage_daily') }}
 
 ),
 
@@ -19,8 +18,8 @@ final as (
         model,
         service_tier,
         usage_status,
-        min(hour_at) as first_hour_at,
-        max(hour_at) as last_hour_at,
+        min(first_hour_at) as first_hour_at,
+        max(last_hour_at) as last_hour_at,
         cast(sum(call_count) as bigint) as call_count,
         {% for meter in usage_columns() %}
             cast(sum({{ meter }}) as bigint) as {{ meter }},

@@ -98,8 +98,7 @@ def _with_manners(draws: Draws, ops: pl.DataFrame, storm: Incident) -> pl.DataFr
             failures=pl.when(in_storm).then(storm_tries).otherwise(calm_tries),
         )
         .with_columns(
-            is_batch=chat & ~in_storm & _of_feature(draws, "batch", rows, "batch_share")
-            & is_keyed,
+            is_batch=chat & ~in_storm & _of_feature(draws, "batch", rows, "batch_share") & is_keyed,
             failures=pl.when("cache_hit").then(0).otherwise("failures"),
         )
         .with_columns(
@@ -177,7 +176,9 @@ def _service() -> pl.Expr:
         at["otlp"] & (pl.col("cache_hit") | (pl.col("operation") == "rerank"))
     )
     in_workflow = pl.col("feature") == FEATURE_NUMBER["rag_search"]
-    home = pl.when(in_workflow).then(SERVICE_NUMBER["agent-runner"]).otherwise(
-        SERVICE_NUMBER["assistant-api"]
+    home = (
+        pl.when(in_workflow)
+        .then(SERVICE_NUMBER["agent-runner"])
+        .otherwise(SERVICE_NUMBER["assistant-api"])
     )
     return pl.when(stray).then(home).otherwise("service").cast(pl.UInt32)

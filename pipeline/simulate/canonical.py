@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.simulate.company import FEATURES, INTERNAL_TENANT, MODELS, Tenant
-from pipeline.simulate.randomness import Draws
+from pipeline.simulate.randomness import Draws, numbers_in
 
 ISO = "%Y-%m-%dT%H:%M:%S%.3fZ"
 _INTERNAL_KEY = "key_internal"
@@ -20,8 +20,8 @@ def with_identities(draws: Draws, calls: pl.DataFrame) -> pl.DataFrame:
     operations, units = calls["op"], calls["unit"]
     return calls.with_columns(
         event_bits=draws.bits("event", calls.height),
-        op_bits=draws.bits("operation", int(operations.max() or 0) + 1).gather(operations),  # type: ignore[call-overload]
-        unit_bits=draws.bits("unit", int(units.max() or 0) + 1).gather(units),  # type: ignore[call-overload]
+        op_bits=draws.bits("operation", numbers_in(operations)).gather(operations),
+        unit_bits=draws.bits("unit", numbers_in(units)).gather(units),
     )
 
 

@@ -151,9 +151,7 @@ class Deliverer:
     ) -> None:
         """A gateway's export windows; now and then one is cut off in its last line."""
         records = self._of(service).with_columns(pl.col("file_day") // days * days)
-        for number, (day, own) in enumerate(
-            _by_day(_with_repeats(self._lines(records, render)))
-        ):
+        for number, (day, own) in enumerate(_by_day(_with_repeats(self._lines(records, render)))):
             expected = Counter(own["expected"].to_list())
             data = _text_of(own)
             if number % 9 == 4:

@@ -91,8 +91,10 @@ def older_versions(calls: pl.DataFrame, window: Window) -> pl.DataFrame:
     started_day = (pl.col("started_ms") - window.start_ms) // DAY
     part = (pl.col("version") + 1) * 0.3
     corrected = pl.col("is_corrected")
-    output = pl.when(corrected).then(pl.col("output_tokens") * 0.8).otherwise(
-        pl.col("output_tokens") * part
+    output = (
+        pl.when(corrected)
+        .then(pl.col("output_tokens") * 0.8)
+        .otherwise(pl.col("output_tokens") * part)
     )
     return older.with_columns(
         output_tokens=output.cast(pl.Int64),
@@ -137,6 +139,7 @@ def broken_lines(draws: Draws, service: str, block: int, lines: pl.DataFrame) ->
 # What is done to a line, and the reason code a reader should give.
 _FLAT_BREAKS = {
     "truncated": "malformed_json",
+    "cut_after_colon": "malformed_json",  # readers that look on for the value eat the next line
     "not_json": "malformed_json",
     "no_timestamp": "missing_field",
     "no_provider": "missing_field",
@@ -153,6 +156,7 @@ _FLAT_BREAKS = {
 }
 _CAMEL_BREAKS = {
     "truncated": "malformed_json",
+    "cut_after_colon": "malformed_json",
     "no_timestamp": "missing_field",
     "no_model": "missing_field",
     "year_2099": "impossible_time",
@@ -189,6 +193,8 @@ def _broken(text: str, kind: str, identity: dict[str, Any]) -> str:
     whole = orjson.dumps(record | changed.get(kind, {})).decode()
     if kind == "truncated":
         return whole[: len(whole) * 3 // 5]
+    if kind == "cut_after_colon":
+        return whole[: whole.index('"model":') + len('"model":')]
     return "ERROR log shipper restarted" if kind == "not_json" else whole
 
 

@@ -58,25 +58,26 @@ def planned(window: Window, tenant_ids: tuple[str, ...]) -> dict[str, Incident]:
     """The incidents of a period, by kind."""
 
     def at(
-        kind: str, share: float, from_hour: int, hours: float, scope: dict[str, str], effect: str
+        kind: str, start: tuple[float, int], hours: float, scope: dict[str, str], effect: str
     ) -> Incident:
-        start = window.workday_at(share) + from_hour * HOUR
-        end = min(window.end_ms, start + int(hours * HOUR))
-        return Incident(f"{kind}-1", kind, start, end, scope, effect)
+        share, from_hour = start
+        start_ms = window.workday_at(share) + from_hour * HOUR
+        end_ms = min(window.end_ms, start_ms + int(hours * HOUR))
+        return Incident(f"{kind}-1", kind, start_ms, end_ms, scope, effect)
 
     saturday = _last_saturday(window)
     burn_end = min(window.end_ms, saturday + 46 * HOUR)
     rest_of_period = (window.end_ms - window.workday_at(0.62)) / HOUR
     incidents = (
-        at("prompt_creep", 0.62, 9, rest_of_period - 9, {"feature": "ticket_summary"},
+        at("prompt_creep", (0.62, 9), rest_of_period - 9, {"feature": "ticket_summary"},
            "prompt v5 carries twice the input tokens, outside the cached prefix"),
-        at("model_drift", 0.7, 14, 96, {"feature": "smart_reply", "model": "claude-opus-5"},
+        at("model_drift", (0.7, 14), 96, {"feature": "smart_reply", "model": "claude-opus-5"},
            "35 % of calls routed to claude-opus-5 by a faulty route policy"),
-        at("retry_storm", 0.78, 14, 4, {"feature": "rag_search"},
+        at("retry_storm", (0.78, 14), 4, {"feature": "rag_search"},
            "75 % of attempts time out after the provider billed them; up to 6 attempts"),
-        at("cache_drop", 0.87, 10, 48, {"feature": "copilot"},
+        at("cache_drop", (0.87, 10), 48, {"feature": "copilot"},
            "prompt cache hit share falls from 0.72 to 0.10"),
-        at("agent_loop", 0.94, 2, 6,
+        at("agent_loop", (0.94, 2), 6,
            {"feature": "agent_research", "tenant_id": tenant_ids[6], "run_id": "run_runaway"},
            "one run of hundreds of steps, its context growing with each"),
         Incident("weekend_burn-1", "weekend_burn", min(saturday + 1 * HOUR, burn_end), burn_end,

@@ -17,6 +17,12 @@ _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 
 
+def numbers_in(column: pl.Series) -> int:
+    """How many numbers 0, 1, … a column counts through: one more than its largest."""
+    largest = column.max()
+    return largest + 1 if isinstance(largest, int) else 0
+
+
 class Draws:
     """Named streams of random numbers.
 

@@ -29,9 +29,7 @@ def _rules(customers: tuple[Tenant, ...]) -> list[dict[str, str]]:
               tenant_id=customer.tenant_id)
         for customer in customers[:KEYED_TENANTS]
     ]  # fmt: skip
-    rules.append(
-        _rule("key-internal", "10", api_key_id="key_internal", tenant_id=INTERNAL_TENANT)
-    )
+    rules.append(_rule("key-internal", "10", api_key_id="key_internal", tenant_id=INTERNAL_TENANT))
     rules += [
         _rule(f"endpoint-{feature.feature}", "20", endpoint=feature.endpoint,
               feature=feature.feature, team=feature.team,

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.simulate.company import FEATURE_NUMBER, FEATURES, MODEL_NUMBER, MODELS, SERVICE_NUMBER
 from pipeline.simulate.incidents import DAY, Incident, Window
-from pipeline.simulate.randomness import Draws
+from pipeline.simulate.randomness import Draws, numbers_in
 
 CACHE_DROP_SHARE = 0.10
 _UNSPLIT = [SERVICE_NUMBER[name] for name in ("otlp", "litellm", "langfuse")]
@@ -55,9 +55,7 @@ def _of_feature(field: str) -> pl.Expr:
 
 def _with_input(draws: Draws, calls: pl.DataFrame) -> pl.DataFrame:
     """Input = a prefix that repeats (system prompt, tools) + a body that is this call's own."""
-    operations = calls["op"].max()
-    rows = (operations if isinstance(operations, int) else 0) + 1
-    spread = pl.lit(draws.lognormal("body", rows, 0.6)).gather(pl.col("op"))
+    spread = pl.lit(draws.lognormal("body", numbers_in(calls["op"]), 0.6)).gather(pl.col("op"))
     median = _of_feature("input_tokens").cast(pl.Float64)
     prefix = _of_feature("prefix_tokens").cast(pl.Float64)
     # a creeping prompt grows outside the cached prefix
@@ -118,8 +116,10 @@ def _with_caches(draws: Draws, calls: pl.DataFrame, drop: Incident) -> pl.DataFr
         .with_columns(
             cache_write_5m_tokens=pl.when(for_an_hour).then(0).otherwise("written"),
             cache_write_1h_tokens=pl.when(for_an_hour).then("written").otherwise(0),
-            uncached_input_tokens=pl.col("prefix") + pl.col("body")
-            - pl.col("cache_read_tokens") - pl.col("written"),
+            uncached_input_tokens=pl.col("prefix")
+            + pl.col("body")
+            - pl.col("cache_read_tokens")
+            - pl.col("written"),
         )
         .drop("written", "grown")
     )

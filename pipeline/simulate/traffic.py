@@ -45,8 +45,7 @@ def units(
     ``steps``, ``origin``.
     """
     parts = [
-        _ordinary_units(draws, window, calls, customers, number)
-        for number in range(len(FEATURES))
+        _ordinary_units(draws, window, calls, customers, number) for number in range(len(FEATURES))
     ]
     parts += _incident_units(draws, calls, incidents, customers)
     return pl.concat(parts).with_row_index("unit")

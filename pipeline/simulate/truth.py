@@ -78,9 +78,11 @@ def _named(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataFrame:
     # only large tenants and the company itself have a key of their own to be known by
     known = pl.col("has_tenant") | (pl.col("tenant") < KEYED_TENANTS)
     sources = pl.Series([s if s in ("otlp", "litellm", "langfuse") else "calls" for s in SERVICES])
-    # what Langfuse keeps of an Anthropic usage has no thinking in it
+    # what Langfuse keeps of an Anthropic usage has no thinking in it, and it knows no aborts
     provider = pl.Series([m.provider for m in MODELS]).gather(calls["model"])
-    unsaid = (pl.col("service") == SERVICE_NUMBER["langfuse"]) & (provider == "anthropic")
+    in_langfuse = pl.col("service") == SERVICE_NUMBER["langfuse"]
+    unsaid = in_langfuse & (provider == "anthropic")
+    untold = in_langfuse & (pl.col("outcome") == "aborted")
     return calls.with_columns(
         provider=provider,
         model=pl.Series([m.billed for m in MODELS]).gather(calls["model"]),
@@ -90,6 +92,7 @@ def _named(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataFrame:
             pl.lit(UNATTRIBUTED)),
         feature=pl.when(pl.col("has_endpoint")).then(features.gather(calls["feature"])).otherwise(
             pl.lit(UNATTRIBUTED)),
+        outcome=pl.when(untold).then(pl.lit("success")).otherwise("outcome"),
         reasoning_tokens=pl.when(unsaid).then(0).otherwise("reasoning_tokens"),
     )  # fmt: skip
 

@@ -47,6 +47,11 @@ def test_flat_input_includes_cache_and_output_includes_reasoning() -> None:
     }
 
 
+def test_a_single_written_token_is_taken_out_of_the_input() -> None:
+    assert one(input_tokens=10, cache_write_5m_tokens=1, output_tokens=1)["uncached"] == 9
+    assert one(input_tokens=10, cache_write_1h_tokens=1, output_tokens=1)["uncached"] == 9
+
+
 def test_what_a_flat_log_does_not_say_is_null_not_zero() -> None:
     assert classes(input_tokens=10, output_tokens=5) == {"uncached": 10, "output": 5}
 
@@ -154,6 +159,7 @@ def test_buckets_that_contradict_are_refused(log: dict[str, Any]) -> None:
 
 def test_a_successful_call_must_say_its_usage() -> None:
     assert one()["problem"] == "missing_usage"
+    assert one(usage_status="reported")["problem"] == "missing_usage"
     assert one(usage={})["problem"] == "missing_usage"
     assert one(usage={"tokens_of_a_new_dialect": 5})["problem"] == "missing_usage"
 
@@ -294,6 +300,12 @@ def test_transcription_by_tokens_or_by_duration() -> None:
     assert classes(**OPENAI, usage={"type": "duration", "seconds": 9}) == {"seconds": Decimal(9)}
 
 
+def test_an_answer_of_nothing_is_zero_where_the_total_says_so() -> None:
+    said = classes(**OPENAI, usage={"input_tokens": 5, "total_tokens": 5})
+    assert (said["uncached"], said["output"]) == (5, 0)
+    assert one(input_tokens=5, total_tokens=5)["status"] == "partial"
+
+
 def test_image_tokens_and_image_count_stand_together() -> None:
     usage = {"input_tokens": 50, "output_tokens": 4160, "total_tokens": 4210,
              "input_tokens_details": {"text_tokens": 10, "image_tokens": 40}}  # fmt: skip
@@ -392,6 +404,12 @@ def test_an_unsplit_write_is_estimated_only_where_there_are_two_rates() -> None:
             "cacheWriteInputTokens": 2492}  # fmt: skip
     said = one(provider="bedrock", model="amazon.nova-lite-v1:0", usage=nova)
     assert (said["write_5m"], said["status"]) == (2492, "reported")
+
+
+@pytest.mark.parametrize("model", ["us.anthropic.next", "claude-next"])
+def test_the_anthropic_family_is_told_by_its_name(model: str) -> None:
+    usage = {"inputTokens": 2, "outputTokens": 1, "cacheWriteInputTokens": 1}
+    assert one(provider="bedrock", model=model, usage=usage)["status"] == "estimated"
 
 
 def test_litellm_restates_anthropic_with_the_cache_inside() -> None:
@@ -535,6 +553,11 @@ def test_cohere_bills_its_billed_units(wrap: Any) -> None:
     assert said == {"uncached": 41, "output": 25, "units": 2}
 
 
+def test_cohere_image_tokens_are_input_at_an_estimated_price() -> None:
+    said = one(provider="cohere", usage={"billed_units": {"input_tokens": 2, "image_tokens": 1}})
+    assert (said["uncached"], said["status"]) == (3, "estimated")
+
+
 # --------------------------------------------------------------------------- tiers
 
 
@@ -610,6 +633,17 @@ def test_a_fallback_that_answered_leaves_the_first_try_extra() -> None:
         50, 5, run("message", 40, 1, model="claude-opus-4-8"), run("fallback_message", 50, 5)
     )
     assert (extra["model"], extra["uncached"]) == ("claude-opus-4-8", 40)
+
+
+def test_a_lone_extra_run_is_seen() -> None:
+    (extra,) = iterated(5, 1, run("compaction", 100, 10))
+    assert (extra["uncached"], extra["status"]) == (100, "estimated")
+    assert iterated(5, 1) == []
+
+
+def test_a_fallback_beside_messages_that_make_the_call_is_extra() -> None:
+    (extra,) = iterated(40, 1, run("message", 40, 1), run("fallback_message", 40, 1, model="b"))
+    assert extra["model"] == "b"
 
 
 def test_runs_that_sum_to_nothing_are_estimated() -> None:

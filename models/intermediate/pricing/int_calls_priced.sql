@@ -52,7 +52,7 @@ charged as (
         {% endfor %}
         {% for meter in meters if meter.name != 'request' %}
             {{ charge_usd(meter.quantity, meter, quantity_type_of(meter)) }}
-            as charge_{{ meter.name }}_usd,
+                as charge_{{ meter.name }}_usd,
         {% endfor %}
         prices.request_fee_usd as charge_request_usd,
         -- The same lines summed; the rare meters behind one test, which saves a third of the CPU.
@@ -73,7 +73,8 @@ charged as (
                     calls.audio_seconds
                 ) is null
                 then 0
-            else 0
+            else
+                0
                 {% for meter in meters if meter.name not in common and meter.name != 'request' %}
                     + {{ charge_usd(meter.quantity, meter, quantity_type_of(meter)) }}
                 {% endfor %}
@@ -88,7 +89,8 @@ charged as (
                     nullif(calls.cache_write_1h_tokens, 0)
                 ) is null
                 then 0
-            else 0
+            else
+                0
                 {% for meter in token_meters if meter.name.startswith('cache_') %}
                     + {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
                     - {{ charge_usd(meter.quantity, meter) }}

@@ -2,8 +2,10 @@
 Grain: one row per `provider` and `model` as a call names them.
 
 A rule matches when all its rows of any `and_group` match; the lowest `rule_order` wins, as in the
-catalogue the rules come from. A name that matches nothing is tried once more with a compact date
-(-20251211) written with dashes. No match leaves both price columns NULL: the calls are unpriced.
+catalogue the rules come from. A name that matches nothing is tried again with a compact date
+(-20251211) written with dashes, as the catalogue does, and then without its path: models/x,
+publishers/google/models/x and openai/x all mean x. No match leaves the price columns NULL: the
+calls are unpriced.
 */
 with
 
@@ -25,7 +27,8 @@ models as (
         provider,
         model,
         lower(model) as model_name,
-        {{ dashed_compact_date('lower(model)') }} as model_name_dashed
+        {{ dashed_compact_date('lower(model)') }} as model_name_dashed,
+        {{ without_path('lower(model)') }} as model_name_without_path
     from price_keys
     where provider is not null and model is not null
 
@@ -51,6 +54,16 @@ spellings as (
     from models
     where model_name_dashed != model_name
 
+    union all
+
+    select
+        provider,
+        model,
+        model_name_without_path as spelling,
+        3 as attempt
+    from models
+    where model_name_without_path != model_name
+
 ),
 
 -- grain: provider, model, spelling, rule, group: the groups whose every row matches
@@ -60,6 +73,7 @@ groups_matched as (
         spellings.provider,
         spellings.model,
         spellings.attempt,
+        spellings.spelling,
         model_aliases.rule_order,
         model_aliases.price_provider,
         model_aliases.price_model,
@@ -70,6 +84,7 @@ groups_matched as (
         spellings.provider,
         spellings.model,
         spellings.attempt,
+        spellings.spelling,
         model_aliases.rule_order,
         model_aliases.and_group,
         model_aliases.price_provider,
@@ -139,6 +154,7 @@ final as (
         models.model,
         ranked.price_provider,
         ranked.price_model,
+        ranked.spelling as matched_name,
         ranked.origin as match_origin
     from models
     left join ranked

@@ -162,15 +162,15 @@ multiplied as (
         valid_until,
         {{ epoch_microseconds('valid_from') }} as valid_from_us,
         {{ epoch_microseconds('valid_until') }} as valid_until_us,
-        {% for meter in meters %}
-            {% if meter.per == 'million' %}
-                cast(
-                    {{ price_column(meter) }} * token_multiplier as decimal(18, 9)
-                ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
-            {% else %}
-                {{ price_column(meter) }}{{ ',' if not loop.last }}
-            {% endif %}
-        {% endfor %}
+    {% for meter in meters %}
+    {% if meter.per == 'million' %}
+        cast(
+            {{ price_column(meter) }} * token_multiplier as decimal(18, 9)
+        ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
+    {% else %}
+        {{ price_column(meter) }}{{ ',' if not loop.last }}
+    {% endif %}
+    {% endfor %}
     from prices_found
 
 ),
@@ -184,17 +184,17 @@ final as (
             cast(request_usd_per_thousand * 0.001 as decimal(38, 12)),
             cast(0 as decimal(38, 12))
         ) as request_fee_usd,
-        {% for meter in meters %}
-            case
-                when
-                    cast(
-                        {{ price_column(meter) }} * {{ one_unit_of(meter) }} as decimal(18, 12)
-                    ) = {{ price_column(meter) }} * {{ one_unit_of(meter) }}
-                    then cast(
-                        {{ price_column(meter) }} * {{ one_unit_of(meter) }} as decimal(18, 12)
+    {% for meter in meters %}
+        case
+            when
+                cast(
+                    {{ price_column(meter) }} * {{ one_unit_of(meter) }} as decimal(18, 12)
+                ) = {{ price_column(meter) }} * {{ one_unit_of(meter) }}
+                then cast(
+                    {{ price_column(meter) }} * {{ one_unit_of(meter) }} as decimal(18, 12)
                     )
-            end as {{ unit_price_column(meter) }}{{ ',' if not loop.last }}
-        {% endfor %}
+        end as {{ unit_price_column(meter) }}{{ ',' if not loop.last }}
+    {% endfor %}
     from multiplied
 
 )

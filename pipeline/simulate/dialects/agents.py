@@ -32,12 +32,14 @@ def runner_lines(frame: pl.DataFrame) -> pl.Series:
         tier.alias("serviceTier"),
         iso("observed_ms").alias("observedAt"),
     ).select(line=pl.struct(pl.all()).struct.json_encode())["line"]
-    usage = frame.select(
-        usage=pl.when("has_usage").then(pl.coalesce(_usages())).otherwise(None)
-    )["usage"]
+    usage = frame.select(usage=pl.when("has_usage").then(pl.coalesce(_usages())).otherwise(None))[
+        "usage"
+    ]
     parts = pl.DataFrame({"head": head, "usage": usage})
-    tail = pl.when(pl.col("usage").is_null()).then(pl.lit("}")).otherwise(
-        pl.concat_str(pl.lit(',"usage":'), "usage", pl.lit("}"))
+    tail = (
+        pl.when(pl.col("usage").is_null())
+        .then(pl.lit("}"))
+        .otherwise(pl.concat_str(pl.lit(',"usage":'), "usage", pl.lit("}")))
     )
     line = pl.concat_str(pl.col("head").str.strip_suffix("}"), tail)
     return without_nulls(parts.select(line=line)["line"])
@@ -95,9 +97,9 @@ def _anthropic() -> pl.Expr:
         pl.struct(pl.col("reasoning_tokens").alias("thinking_tokens")).alias(
             "output_tokens_details"
         ),
-        pl.struct(
-            pl.col("web_search_requests"), pl.lit(0).alias("web_fetch_requests")
-        ).alias("server_tool_use"),
+        pl.struct(pl.col("web_search_requests"), pl.lit(0).alias("web_fetch_requests")).alias(
+            "server_tool_use"
+        ),
         pl.lit("standard").alias("service_tier"),
         pl.lit("global").alias("inference_geo"),
     )

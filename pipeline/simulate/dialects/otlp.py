@@ -19,7 +19,12 @@ _CONTEXT = (
     "tenant_id", "feature", "endpoint", "team", "workload_class", "operation_id", "attempt",
     "run_id", "task_id", "prompt_version", "route_policy_version", "api_key_id", "project_id",
 )  # fmt: skip
-_ERROR_TYPES = {"rate_limited": "429", "timeout": "timeout", "error": "500"}
+_ERROR_TYPES = {
+    "rate_limited": "429",
+    "timeout": "timeout",
+    "error": "500",
+    "aborted": "CancelledError",
+}
 
 
 def otlp_lines(frame: pl.DataFrame) -> list[tuple[str, int, int]]:
@@ -70,7 +75,7 @@ def _model_span(row: Row) -> Row:
     failed = row["outcome"] in _ERROR_TYPES
     if failed:
         attributes["error.type"] = _ERROR_TYPES[row["outcome"]]
-    else:
+    if row["outcome"] in ("success", "aborted"):
         attributes["gen_ai.response.id"] = "resp_" + row["event_id"].removeprefix("evt_")
     if row["has_usage"]:
         attributes |= _usage(row)

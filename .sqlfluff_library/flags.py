@@ -1,0 +1,4 @@
+"""Stands in for dbt's flags while linting."""
+
+FULL_REFRESH = False
+WHICH = "compile"

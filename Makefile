@@ -1,0 +1,72 @@
+# The only thing to learn. Every target makes its own environment first.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
+ARGS ?=
+
+.PHONY: help install demo test check lint types ingest build rebuild reports reprice sql bench docs \
+	prices clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(READY) ## make the environment from requirements.lock
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Tokenhouse needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+demo: $(READY) ## simulate a company for 90 days, land, build, test, report, and say what was found
+	@$(RUN) -m pipeline demo $(ARGS)
+
+test: $(READY) ## every test
+	@$(RUN) -m pytest $(ARGS)
+
+check: lint types test ## what CI runs: lint, types, every test, manifest rules
+
+lint: $(READY)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/sqlfluff lint --disable-progress-bar models macros tests/data
+
+types: $(READY)
+	@$(VENV)/bin/mypy
+
+ingest: $(READY) ## land files: make ingest ARGS="calls logs/"
+	@$(RUN) -m ingest $(ARGS)
+
+build: $(READY) ## bring the warehouse up to date with what has landed
+	@$(RUN) -m pipeline build $(ARGS)
+
+rebuild: $(READY) ## build everything again from the lake
+	@$(RUN) -m pipeline build --full-refresh $(ARGS)
+
+reports: $(READY) ## write the CSV reports to data/reports
+	@$(RUN) -m publish reports $(ARGS)
+
+reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
+	@$(RUN) -m publish reprice $(ARGS)
+
+prices: $(READY) ## the price seed: make prices ARGS="refresh" or ARGS="check"
+	@$(RUN) -m ingest prices $(ARGS)
+
+sql: $(READY) ## a SQL prompt on the warehouse, read-only
+	@$(RUN) -m pipeline sql $(ARGS)
+
+bench: $(READY) ## speed and memory, as ratios against reference programs
+	@$(RUN) -m benchmarks $(ARGS)
+
+docs: $(READY) ## the dbt docs site, in target/
+	@$(RUN) -m pipeline docs $(ARGS)
+
+clean: ## remove generated files, not the data
+	@rm -rf target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the pipeline costs, as ratios against plain reference programs measured in the same run."""

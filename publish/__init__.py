@@ -1,0 +1,1 @@
+"""What leaves the warehouse: reports as CSV. The mirror of ``ingest``; never imports dbt."""

@@ -1,0 +1,5 @@
+"""Runs ``python -m publish``."""
+
+from publish.cli import app
+
+app()

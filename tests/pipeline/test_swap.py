@@ -1,0 +1,117 @@
+"""Readers are never disturbed, a failed build changes nothing, one builder at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.draft import only_builder
+from pipeline.settings import Settings
+from tests.support.lake_factory import Lake, call
+from tests.support.warehouse import build_lake, query, try_build
+
+READER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+count = "select count(*) from marts.fct_tenant_costs_daily"
+print(connection.sql(count).fetchone()[0], flush=True)
+sys.stdin.readline()
+print(connection.sql(count).fetchone()[0], flush=True)
+connection.sql("create table scribble as select 1")
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def small_lake(tmp_path: Path) -> Lake:
+    lake = Lake(tmp_path)
+    lake.land([call("a", "2026-10-01 10:00", tenant_id="acme")])
+    return lake
+
+
+def test_a_reader_that_may_write_neither_stops_nor_sees_a_build(small_lake: Lake) -> None:
+    data = small_lake.data
+    build_lake(data)
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(data / "warehouse.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdin and reader.stdout
+        assert reader.stdout.readline() == "1\n"
+        small_lake.land([call("b", "2026-10-02 10:00", tenant_id="acme")])
+        build_lake(data)
+        count = "select count(*) from marts.fct_tenant_costs_daily"
+        assert query(data, count) == [(2,)]
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        assert reader.stdout.readline() == "1\n", "the old state stays whole for who has it open"
+        assert query(data, count) == [(2,)], "what that reader wrote went with the old file"
+        reader.communicate("\n", timeout=30)
+    assert reader.returncode == 0
+    assert query(data, count) == [(2,)]
+
+
+def test_a_failed_build_changes_nothing(small_lake: Lake) -> None:
+    data = small_lake.data
+    build_lake(data)
+    before = (data / "warehouse.duckdb").read_bytes()
+    small_lake.land([call("b", "2026-10-02 10:00", outcome="no such outcome")])
+    report = try_build(data)
+    assert not report.succeeded
+    assert (data / "warehouse.duckdb").read_bytes() == before
+    leftovers = [path.name for path in (data / ".build").iterdir()]
+    assert "warehouse.duckdb" not in leftovers
+
+
+def test_a_log_beside_the_old_file_does_not_spoil_the_new_one(small_lake: Lake) -> None:
+    data = small_lake.data
+    build_lake(data)
+    log = data / "warehouse.duckdb.wal"
+    log.write_bytes(b"left by a program that died while it wrote to the warehouse by hand")
+    small_lake.land([call("b", "2026-10-02 10:00")])
+    build_lake(data)
+    assert not log.exists()
+    assert query(data, "select count(*) from marts.fct_calls") == [(2,)]
+
+
+def test_a_lake_that_is_not_there_builds_empty_tables(tmp_path: Path) -> None:
+    build_lake(tmp_path)
+    assert query(tmp_path, "select count(*) from marts.fct_calls") == [(0,)]
+    assert query(tmp_path, "select count(*) from marts.dim_dates") == [(0,)]
+
+
+def test_the_warehouse_is_readable_from_any_folder(
+    small_lake: Lake, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_lake(small_lake.data)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    with duckdb.connect(str(small_lake.data / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.fct_calls").fetchone() == (1,)
+
+
+def test_a_second_builder_waits_for_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(data=tmp_path)
+    order: list[str] = []
+
+    def second() -> None:
+        with only_builder(settings) as waited:
+            order.append(f"second, waited: {waited}")
+
+    with only_builder(settings) as waited:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=0.3)
+        assert thread.is_alive()
+        order.append(f"first, waited: {waited}")
+    thread.join(timeout=10)
+    assert order == ["first, waited: False", "second, waited: True"]
+    assert "another build is running" in capsys.readouterr().out
