@@ -9,7 +9,6 @@ from pathlib import Path
 import orjson
 
 from ingest.fields import KNOWN_KEYS
-from ingest.inputs import marker
 
 SAMPLED_LINES = 200
 
@@ -55,25 +54,11 @@ def refusal(line: str, reason: str, field: str | None, value: str | None) -> Ref
     The parser sees a line without any known key as empty; only its text tells whether it is no
     object at all or an object of something else. Markers give back the text they stand for.
     """
-    if reason == "malformed_json" and _is_object(line):
-        return Refusal("missing_field", "timestamp", None, line)
     if line.startswith('{"_reject"'):
         return Refusal(reason, field or None, None, value or "")
+    if reason == "malformed_json" and _is_object(line):
+        return Refusal("missing_field", "timestamp", None, line)
     return Refusal(reason, field or None, value, line)
-
-
-def mark_blank_lines(chunk: Path) -> bool:
-    """Replace blank lines, which the reader skips, by markers that keep the line count.
-
-    Returns:
-        Whether there were any.
-    """
-    lines = chunk.read_bytes().split(b"\n")
-    blank = [number for number, line in enumerate(lines[:-1]) if not line.strip()]
-    for number in blank:
-        lines[number] = marker("blank", b"")
-    chunk.write_bytes(b"\n".join(lines))
-    return bool(blank)
 
 
 def _is_object(line: str) -> bool:

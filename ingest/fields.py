@@ -85,17 +85,49 @@ def objects_sql(path: str) -> str:
     """
     columns = ", ".join(f"'{key}': 'VARCHAR'" for key in KNOWN_KEYS)
     return (
-        f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}},"
+        f"read_json('{_escaped(path)}', format = 'newline_delimited', columns = {{{columns}}},"
         " ignore_errors = true, maximum_object_size = 33554432)"
     )
 
 
-def fields_sql(objects: str, keys: set[str]) -> str:
+def lines_sql(path: str) -> str:
+    """SQL that reads a chunk as text: one row per line, NULL for a blank one."""
+    return (
+        f"read_csv('{_escaped(path)}', columns = {{'line': 'VARCHAR'}},"
+        " delim = '\x01\x02\x03\x04', quote = '', escape = '', comment = '', header = false,"
+        " auto_detect = false, strict_mode = false, max_line_size = 33554432)"
+    )
+
+
+def line_objects_sql(lines: str) -> str:
+    """What ``objects_sql`` gives, from a relation of lines, each parsed on its own.
+
+    Slower than reading the chunk at once, and exact whatever stands on the line before.
+    """
+    shape = ", ".join(f'"{key}": "VARCHAR"' for key in KNOWN_KEYS)
+    return f"""(
+        with parsed as (
+            select *, case
+                when json_valid(line) and ltrim(line, ' \t')[1] = '{{'
+                    then json_transform(line, '{{{shape}}}')
+            end as object
+            from {lines}
+        ),
+        unnested as (select unnest(object), * exclude (object) from parsed)
+        select * replace (
+            case when trim(coalesce(line, '')) = '' then 'blank' else _reject end as _reject
+        )
+        from unnested
+    )"""
+
+
+def fields_sql(objects: str, keys: set[str], own: str = "") -> str:
     """SQL for one text column per field, from the keys that occur.
 
     Args:
         objects: relation as ``objects_sql`` gives it.
         keys: the known keys to look at; a row with any other has ``has_other_keys``.
+        own: a column of ``objects`` to pass through.
     """
     columns = ",\n    ".join(
         f"{_first_of([key for key in spellings if key in keys])} as \"{name}\""
@@ -105,6 +137,7 @@ def fields_sql(objects: str, keys: set[str]) -> str:
     seen = ", ".join(f'"{key}"' for key in KNOWN_KEYS if key in keys)
     return f"""
 select
+    {own + "," if own else ""}
     {columns},
     coalesce({others or "null"}) is not null as has_other_keys,
     coalesce({seen or "null"}) is null as is_empty
@@ -116,3 +149,7 @@ def _first_of(keys: list[str]) -> str:
     if not keys:
         return "cast(null as varchar)"
     return f'"{keys[0]}"' if len(keys) == 1 else f'coalesce("{keys[0]}", "{keys[1]}")'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")

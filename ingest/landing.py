@@ -27,12 +27,11 @@ import duckdb
 import pyarrow as pa
 
 from ingest import __version__
-from ingest.errors import InputError
-from ingest.chunks import lines_at, mark_blank_lines, refusal, sampled_keys
-from ingest.fields import KNOWN_KEYS, fields_sql, objects_sql
+from ingest.chunk_parse import ChunkParser
+from ingest.chunks import lines_at, refusal
 from ingest.inputs import CHUNK_BYTES, InputFile, clean_lines, line_chunks, sha256_of
 from ingest.lake import Change, DataFile, Lake
-from ingest.parse import macros, typed_sql
+from ingest.parse import macros
 from ingest.privacy import hash_users
 from ingest.quarantine import write_quarantine
 from ingest.records import mapped_lines, raw_texts
@@ -40,13 +39,10 @@ from ingest.schemas import CALLS, QUARANTINE
 from ingest.settings import Settings
 from ingest.sources import Adapter
 from ingest.sources.registry import ADAPTERS
-from ingest.usage import components_sql
 from ingest.versions import resolve_sql
 
 MEMORY_LIMIT = "1500MB"
 THREADS = 2
-# what the typed rows carry beside the columns of calls
-_KEPT = ("_line", "user_id", "has_other_keys", "has_iterations")
 
 
 @dataclass
@@ -205,6 +201,9 @@ class _Group:
         self.table_folder = landing.lake.folder(CALLS)
         self.staged = landing.work / self.landing_id
         self.rows_before = 0
+        self.parser = ChunkParser(
+            self.con, landing.source, self.adapter is not None, landing.keys
+        )
 
     def land(self) -> None:
         run = self.con.execute
@@ -258,90 +257,16 @@ class _Group:
     # ---------------------------------------------------------------- parsing
 
     def _land_chunk(self, chunk: Path, segments: list[_Segment]) -> None:
-        self._parse(chunk)
-        self._check_row_count(chunk, segments)
+        line_count = sum(segment.rows for segment in segments)
+        self.parser.parse(chunk, line_count)
         self._locate(segments)
         self._refuse(chunk)
-        hash_users(self.con, "typed", self.landing.settings.hash_key)
+        hash_users(self.con, "rows", self.landing.settings.hash_key)
         self._write_fresh()
-        self.rows_before += sum(segment.rows for segment in segments)
-
-    def _parse(self, chunk: Path) -> None:
-        """Make ``typed``: one row per line of the chunk, in order, so rowid is the line."""
-        keys = self.landing.keys
-        if not keys:
-            keys |= sampled_keys(chunk)
-        while True:
-            self.con.execute(
-                f"create or replace temp view fields as {self._fields(chunk)}"
-            )
-            self.con.execute(
-                "create or replace temp table typed as "
-                + typed_sql("fields", source=self.landing.source, keep=_KEPT)
-            )
-            if not self._any("typed where has_other_keys"):
-                break
-            keys |= self._occurring_keys(chunk)
-        self._parse_components()
-
-    def _fields(self, chunk: Path) -> str:
-        """Text fields of the chunk; only adapters may speak through the envelope."""
-        mapped = self.adapter is not None
-        own = "" if mapped else " replace (cast(null as varchar) as _time_source)"
-        fields = fields_sql(objects_sql(_escaped(str(chunk))), self.landing.keys)
-        return (
-            f"select *{own}, 0 as component_index,"
-            " coalesce(contains(usage, '\"iterations\"'), false) as has_iterations"
-            f" from ({fields})"
-        )
-
-    def _occurring_keys(self, chunk: Path) -> set[str]:
-        counts = ", ".join(f'count("{key}")' for key in KNOWN_KEYS)
-        [row] = self.con.execute(
-            f"select {counts} from {objects_sql(_escaped(str(chunk)))}"
-        ).fetchall()
-        return {key for key, count in zip(KNOWN_KEYS, row, strict=True) if count}
-
-    def _parse_components(self) -> None:
-        """Make ``components``: extra billed runs of the calls that list their iterations."""
-        run = self.con.execute
-        if not self._any("typed where has_iterations"):
-            run("create or replace temp table components as select 0 as row_id, * from typed limit 0")
-            return
-        run(
-            """
-            create or replace temp table iterating as
-            with numbered as (select row_number() over () - 1 as row_id, * from fields)
-            select * from numbered where has_iterations
-            """
-        )
-        run(
-            "create or replace temp table components as "
-            + typed_sql(
-                f"({components_sql('iterating')})",
-                source=self.landing.source,
-                keep=("row_id", *_KEPT),
-            )
-        )
+        self.rows_before += line_count
 
     def _any(self, relation: str) -> bool:
         return bool(self.con.execute(f"select 1 from {relation} limit 1").fetchall())
-
-    def _check_row_count(self, chunk: Path, segments: list[_Segment]) -> None:
-        [(rows,)] = self.con.execute("select count(*) from typed").fetchall()
-        expected = sum(segment.rows for segment in segments)
-        if rows == expected:
-            return
-        if mark_blank_lines(chunk):
-            self._parse(chunk)
-            self._check_row_count(chunk, segments)
-            return
-        names = ", ".join(sorted({self.results[s.file_no].file.name for s in segments}))
-        raise InputError(
-            names,
-            f"{expected} lines were cut but {rows} rows were read",
-            "Please report this file: no row of it has landed",
-        )
 
     def _locate(self, segments: list[_Segment]) -> None:
         """Make ``located``: every row and component with the file and line it came from."""
@@ -363,10 +288,10 @@ class _Group:
             place = "file_no, row_id - first_row + first_line as line_no"
             joined = "rows inner join segments on row_id >= first_row and row_id < end_row"
         line = "cast(_line as bigint)" if self.adapter is not None else "line_no"
-        extra = "union all select * from components" if self._any("components") else ""
+        extra = " union all select * from components" if self._any("components") else ""
         run(f"""
             create or replace temp view located as
-            with rows as (select rowid as row_id, * from typed {extra}),
+            with rows as (select * from rows{extra}),
             placed as (select {place}, * from {joined})
             select {line} as source_line, * from placed
             where problem is distinct from 'blank'
@@ -422,8 +347,8 @@ class _Group:
         """Write rows whose event id was never seen; set the others aside as contested."""
         run = self.con.execute
         components = self._any("components")
-        refused = self._any("typed where problem is not null")
-        parent = "row_id not in (select rowid from typed where problem is not null)"
+        refused = self._any("rows where problem is not null")
+        parent = "row_id not in (select row_id from rows where problem is not null)"
         run(
             f"""
             create or replace temp view accepted as
@@ -442,7 +367,7 @@ class _Group:
             create or replace temp table doubtful as
             with ids as (
                 select hash(event_id) as id_hash, count(*) as deliveries
-                from typed
+                from rows
                 where problem is null
                 group by hash(event_id)
             )
@@ -454,7 +379,7 @@ class _Group:
         run(
             """
             insert into seen
-            select distinct hash(event_id), event_date from typed where problem is null
+            select distinct hash(event_id), event_date from rows where problem is null
             """
         )
         any_doubt = self._any("doubtful")

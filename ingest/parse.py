@@ -138,7 +138,7 @@ def _problem() -> str:
             "'bad_timestamp|observed_at'",
         ),
         (
-            f"stated_outcome is not null and stated_outcome not in {OUTCOMES}",
+            " and ".join(f"stated_outcome <> '{outcome}'" for outcome in OUTCOMES),
             "'unknown_enum|outcome'",
         ),
         *[check for field in FIELDS for check in _checks(field)],

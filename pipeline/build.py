@@ -61,6 +61,7 @@ def build(
     settings: Settings,
     *,
     full_refresh: bool = False,
+    thorough: bool = False,
     select: Sequence[str] = (),
     manifest: Manifest | None = None,
 ) -> BuildReport:
@@ -69,6 +70,7 @@ def build(
     Args:
         settings: where things are.
         full_refresh: rebuild every date, whatever changed.
+        thorough: let tests of single calls look at every restated date, not the newest only.
         select: dbt selectors; only these models are built, and the build does not count as one:
             the next build restates the same dates again.
         manifest: the parsed project, for callers that build several times in one process.
@@ -78,7 +80,9 @@ def build(
         lake = open_lake(settings.raw)
         seeds = lay_out_seeds(settings)
         state = current_state(code_fingerprint(), seeds_fingerprint(seeds), lake)
-        plan, previous = _prepare(settings, lake, state, full_refresh=full_refresh)
+        plan, previous = _prepare(
+            settings, lake, state, full_refresh=full_refresh, thorough=thorough
+        )
         result = None
         try:
             if not plan.is_empty or select:
@@ -91,7 +95,12 @@ def build(
 
 
 def _prepare(
-    settings: Settings, lake: LakeState, state: BuildState, *, full_refresh: bool
+    settings: Settings,
+    lake: LakeState,
+    state: BuildState,
+    *,
+    full_refresh: bool,
+    thorough: bool,
 ) -> tuple[Plan, BuildState | None]:
     """Starts the draft and puts the plan and the lake's views into it."""
     start_draft(settings)
@@ -103,7 +112,7 @@ def _prepare(
     with duckdb.connect(str(settings.draft)) as connection:
         create_views(connection, lake)
         plan = plan_full(connection, reason) if reason else plan_increment(connection)
-        write_touched_dates(connection, plan)
+        write_touched_dates(connection, plan, thorough=thorough)
     return plan, previous
 
 

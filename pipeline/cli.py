@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import duckdb
@@ -9,7 +10,10 @@ import typer
 
 from pipeline.build import BuildError, describe
 from pipeline.build import build as build_warehouse
+from pipeline.demo import demo as run_demo
 from pipeline.settings import UsageError, load_settings
+from pipeline.simulate.run import DEFAULT_END
+from pipeline.simulate.run import simulate as simulate_company
 from pipeline.sql import open_warehouse, prompt, run_query
 
 app = typer.Typer(
@@ -25,6 +29,9 @@ def build(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild every date, whatever changed.")
     ] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Test single calls of every date it restates.")
+    ] = False,
     select: Annotated[
         list[str] | None,
         typer.Option(help="dbt selector; build only this. The next build restates it again."),
@@ -33,7 +40,9 @@ def build(
     """Build and test the models over what has landed; swap the result in when all is well."""
     try:
         settings = load_settings()
-        report = build_warehouse(settings, full_refresh=full_refresh, select=select or [])
+        report = build_warehouse(
+            settings, full_refresh=full_refresh, thorough=thorough, select=select or []
+        )
     except UsageError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
@@ -65,3 +74,52 @@ def sql(
     except duckdb.Error as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
+
+
+Days = Annotated[int, typer.Option(help="Length of the period in UTC days.")]
+Seed = Annotated[int, typer.Option(help="The same seed writes the same bytes.")]
+Calls = Annotated[int, typer.Option(help="About how many call attempts.")]
+End = Annotated[str, typer.Option(help="Last day of the period, ISO date.")]
+
+
+@app.command()
+def simulate(
+    output: Annotated[Path, typer.Option(help="Folder to write the raw logs to.")],
+    days: Days = 90,
+    seed: Seed = 7,
+    calls: Calls = 1_000_000,
+    end: End = DEFAULT_END,
+) -> None:
+    """Write the raw logs of a made-up company, and the truth about them.
+
+    Example:
+
+      python -m pipeline simulate --days 14 --calls 50000 --output /tmp/company
+    """
+    try:
+        truth = simulate_company(output, days=days, seed=seed, calls=calls, end=end)
+    except ValueError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"{len(truth['files'])} files in {output}")
+
+
+@app.command()
+def demo(
+    days: Days = 90,
+    seed: Seed = 7,
+    calls: Calls = 1_000_000,
+    end: End = DEFAULT_END,
+) -> None:
+    """Simulate a company, land, build, test and report; check it all against the truth.
+
+    Example:
+
+      python -m pipeline demo --days 14 --calls 50000
+    """
+    try:
+        settings = load_settings()
+    except UsageError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(run_demo(settings.data, days=days, seed=seed, calls=calls, end=end))

@@ -13,6 +13,8 @@ import duckdb
 
 from pipeline.lake_views import LakeState
 
+TESTED_CALLS = 250_000
+
 
 @dataclass(frozen=True)
 class BuildState:
@@ -105,12 +107,50 @@ def plan_increment(connection: duckdb.DuckDBPyConnection) -> Plan:
     return Plan(None, tuple(sorted(dates)), len(landings))
 
 
-def write_touched_dates(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Hands the dates to the models."""
-    connection.execute("create or replace table lake.touched_dates (event_date date)")
-    if plan.dates:
-        connection.executemany(
-            "insert into lake.touched_dates values (?)", [[date] for date in plan.dates]
+def write_touched_dates(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, *, thorough: bool = False
+) -> None:
+    """Hands the dates to the models, and says which of them tests of single calls look at.
+
+    Sums are checked on every touched date. Tests that look at single calls take the newest
+    dates up to TESTED_CALLS, at least one, unless the build is thorough: else a full refresh
+    would spend more on them than on the models.
+    """
+    connection.execute(
+        "create or replace table lake.touched_dates (event_date date, is_tested boolean)"
+    )
+    if not plan.dates:
+        return
+    connection.executemany(
+        "insert into lake.touched_dates values (?, true)", [[date] for date in plan.dates]
+    )
+    if not thorough:
+        connection.execute(
+            """
+            update lake.touched_dates
+            set is_tested = false
+            where event_date in (
+                select event_date
+                from (
+                    select
+                        touched.event_date,
+                        sum(coalesce(counted.call_count, 0)) over newer as newer_call_count
+                    from lake.touched_dates as touched
+                    left join (
+                        select event_date, count(*) as call_count
+                        from lake.calls
+                        group by event_date
+                    ) as counted
+                        on touched.event_date = counted.event_date
+                    window newer as (
+                        order by touched.event_date desc
+                        rows between unbounded preceding and 1 preceding
+                    )
+                )
+                where newer_call_count > ?
+            )
+            """,
+            [TESTED_CALLS],
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from publish.reprice import reprice
 from publish.reports import MissingWarehouseError, write_reports
 
 app = typer.Typer(
@@ -33,3 +34,6 @@ def reports() -> None:
         raise typer.Exit(2) from error
     for file, row_count in written.items():
         typer.echo(f"{file}: {row_count} rows")
+
+
+app.command()(reprice)

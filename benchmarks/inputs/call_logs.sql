@@ -115,4 +115,4 @@ copy (
     select case when fault = 0 then left(line, 200) else line end as line
     from written
 
-) to '$file' (format csv, header false, delimiter '$unused_1', quote '$unused_2', escape '$unused_2')
+) to '$file' (format csv, header false, delimiter '$no_delimiter', quote '$no_quote', escape '$no_quote')

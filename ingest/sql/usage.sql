@@ -499,7 +499,8 @@ checked as not materialized (
         coalesce(count_write_5m, 0) + coalesce(count_write_1h, 0) as told_split,
         lower(coalesce(outcome, 'success')) as told_outcome,
         coalesce(
-            lower(operation) in ('embeddings', 'embedding', 'rerank', 'moderation', 'cache_create'),
+            (lower(operation) in ('embeddings', 'embedding', 'rerank')
+                or lower(operation) in ('moderation', 'cache_create')),
             false
         ) or contains(told_model, 'embed') or contains(told_model, 'rerank') as told_outputless
     from typed

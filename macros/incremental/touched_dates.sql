@@ -6,12 +6,13 @@
     when a model runs, and writing it out as literals, lets DuckDB skip the Parquet files of all
     other dates, and leaves dbt's parsed project valid from build to build.
 #}
-{% macro touched_dates() -%}
+{% macro touched_dates(tested_only=false) -%}
     {%- if not execute -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set rows = run_query(
-        'select event_date from ' ~ source('lake', 'touched_dates') ~ ' order by event_date'
+        'select event_date from ' ~ source('lake', 'touched_dates')
+        ~ (' where is_tested' if tested_only else '') ~ ' order by event_date'
     ) -%}
     {{ return(rows.columns[0].values() | list) }}
 {%- endmacro %}
@@ -46,14 +47,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The newest touched dates, at most var `tested_days`: what tests of single calls look at. #}
+{# The touched dates whose single calls are tested; see write_touched_dates in the build. #}
 {% macro in_tested_dates(date_column) -%}
-    {{ date_in_list(date_column, touched_dates()[-var('tested_days'):]) }}
+    {{ date_in_list(date_column, touched_dates(tested_only=true)) }}
 {%- endmacro %}
 
 {# As `in_tested_dates`, with the day before and the day after each. #}
 {% macro in_dates_around_tested(date_column) -%}
-    {{ date_in_list(date_column, days_around(touched_dates()[-var('tested_days'):])) }}
+    {{ date_in_list(date_column, days_around(touched_dates(tested_only=true))) }}
 {%- endmacro %}
 
 {% macro touched_reporting_days() -%}

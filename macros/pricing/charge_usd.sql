@@ -2,22 +2,42 @@
     {#- One charge line, DECIMAL(38,12), rounded once: 0 where the meter was not used, NULL where it
         was used and has no price.
 
-        A unit price in whole picodollars (nearly all) makes the product exact at 12 decimals. Only
-        a finer one takes the second branch, which rounds: DuckDB rounds 128-bit decimals at half a
-        microsecond each, six times the cost of the whole join when every row did it. The quantity
-        is narrowed so that no product passes 38 digits, on Spark either. -#}
+        A unit price in whole picodollars makes the product exact at 12 decimals: every price per
+        thousand, and nearly every price per million. Only a finer one takes the branch that rounds:
+        DuckDB rounds 128-bit decimals at half a microsecond each, six times the cost of the whole
+        join when every row did it. The quantity is narrowed so that no product passes 38 digits,
+        on Spark either. -#}
+    {%- set count = "cast(" ~ quantity ~ " as " ~ quantity_type ~ ")" -%}
+    {%- set exact = count ~ " * prices." ~ unit_price_column(price_meter) -%}
+    {%- set finer = count ~ " * prices." ~ price_column(price_meter) ~ " * 0.000001" -%}
     case
         when {{ quantity }} > 0
+            {% if price_meter.per == "thousand" %}
+                then cast({{ exact }} as decimal(38, 12))
+            {% else %}
+                then coalesce(
+                    cast({{ exact }} as decimal(38, 12)),
+                    cast({{ finer }} as decimal(38, 12))
+                )
+            {% endif %}
+        else 0
+    end
+{% endmacro %}
+
+
+{% macro cache_saving_usd(meter) %}
+    {#- What the tokens of a cache meter would have cost as plain input, minus their charge;
+        negative for writes dearer than input. One product of the difference where both prices are
+        whole picodollars, which gives the same figure as the difference of the two lines. -#}
+    case
+        when {{ meter.quantity }} > 0
             then coalesce(
                 cast(
-                    cast({{ quantity }} as {{ quantity_type }})
-                    * prices.{{ unit_price_column(price_meter) }} as decimal(38, 12)
+                    cast({{ meter.quantity }} as decimal(11, 0))
+                    * prices.{{ unit_saving_column(meter) }} as decimal(38, 12)
                 ),
-                cast(
-                    cast({{ quantity }} as {{ quantity_type }})
-                    * prices.{{ price_column(price_meter) }}
-                    * {{ one_unit_of(price_meter) }} as decimal(38, 12)
-                )
+                {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
+                - {{ charge_usd(meter.quantity, meter) }}
             )
         else 0
     end

@@ -37,3 +37,8 @@
 {% macro one_unit_of(meter) %}
     {{- return("0.000001" if meter.per == "million" else "0.001") -}}
 {% endmacro %}
+
+
+{% macro unit_saving_column(meter) %}
+    {{- return(meter.name ~ "_unit_saving_usd") -}}
+{% endmacro %}

@@ -35,14 +35,22 @@
 
 {% macro fits_pattern(text, pattern) %}
     {#- A pattern is the whole text, or its beginning followed by a star. -#}
-    (
-        {{ text }} = {{ pattern }}
-        or (
-            right({{ pattern }}, 1) = '*'
-            and left({{ text }}, length({{ pattern }}) - 1)
-            = left({{ pattern }}, length({{ pattern }}) - 1)
-        )
-    )
+    {%- set is_begun = "right(" ~ pattern ~ ", 1) = '*'" -%}
+    {%- set begins = "left(" ~ text ~ ", length(" ~ pattern ~ ") - 1)" -%}
+    {%- set beginning = "left(" ~ pattern ~ ", length(" ~ pattern ~ ") - 1)" -%}
+    {{- return(
+        "(" ~ text ~ " = " ~ pattern
+        ~ " or (" ~ is_begun ~ " and " ~ begins ~ " = " ~ beginning ~ "))"
+    ) -}}
+{% endmacro %}
+
+
+{% macro pattern_rank(pattern) %}
+    {#- How narrow a pattern is: the whole text beats any beginning, a longer one a shorter. -#}
+    {%- set is_begun = "right(" ~ pattern ~ ", 1) = '*'" -%}
+    {{- return(
+        "case when " ~ is_begun ~ " then length(" ~ pattern ~ ") - 1 else 10000 end"
+    ) -}}
 {% endmacro %}
 
 
@@ -56,10 +64,4 @@
 
 {% macro spark__epoch_microseconds(moment) %}
     {{- return("unix_micros(" ~ moment ~ ")") -}}
-{% endmacro %}
-
-
-{% macro pattern_rank(pattern) %}
-    {#- How narrow a pattern is: the whole text beats any beginning, a longer one a shorter one. -#}
-    case when right({{ pattern }}, 1) = '*' then length({{ pattern }}) - 1 else 10000 end
 {% endmacro %}

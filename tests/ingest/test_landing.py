@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 import zstandard
 
 from ingest.errors import InputError
+from ingest.fields import KNOWN_KEYS, fields_sql
 from ingest.inputs import find_files
 from ingest.lake import Lake
 from ingest.landing import FileResult, Landing
+from ingest.parse import macros, typed_sql
 from ingest.schemas import CALLS
 from ingest.settings import Settings
 
@@ -174,6 +177,24 @@ def test_lines_no_reader_likes_are_all_accounted_for(yard: Yard) -> None:
     assert counts(result) == (9, 2, 0, 7)
     assert [line for line, *_ in yard.refused()] == [4, 5, 6, 7, 8, 9, 10]
     assert yard.rows("event_id, source_line") == [("a", 1), ("b", 11)]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['{"a":1,"b":', '{"timestamp":"2026-08-01T10:00:00Z","tags":[1,2', '{"event_id":"x', '{"a":{'],
+)
+def test_a_line_that_breaks_off_takes_no_neighbour_with_it(yard: Yard, broken: str) -> None:
+    lines = [call("a"), broken, call("b"), broken, broken, call("c"), call("d"), broken]
+    assert counts(yard.put(ndjson(*lines))) == (8, 4, 0, 4)
+    assert [row[0] for row in yard.rows("event_id")] == ["a", "b", "c", "d"]
+    assert [line for line, *_ in yard.refused()] == [2, 4, 5, 8]
+
+
+def test_two_halves_of_an_object_are_not_put_together(yard: Yard) -> None:
+    whole = json.dumps(call("x"))
+    cut = whole.index('"provider"')
+    content = ndjson(call("a"), whole[:cut], whole[cut:], call("b"), '{"a":6,"b":', '{"x":1}}')
+    assert counts(yard.put(content)) == (6, 2, 0, 4)
 
 
 def test_windows_line_ends_and_a_byte_order_mark(yard: Yard) -> None:
@@ -363,3 +384,16 @@ def test_a_dry_run_counts_and_writes_nothing(yard: Yard) -> None:
     assert counts(result) == (2, 1, 0, 1)
     assert yard.rows() == []
     assert yard.refused() == []
+
+
+def test_nothing_put_over_a_chunk_can_change_the_order_of_its_lines() -> None:
+    con = duckdb.connect()
+    for statement in macros():
+        con.execute(statement)
+    fields = fields_sql("objects", set(KNOWN_KEYS))
+    keys = ", ".join(f'"{key}" varchar' for key in KNOWN_KEYS)
+    con.execute(f"create table objects ({keys})")
+    con.execute(f"create view fields as select *, 0 as component_index from ({fields})")
+    [(_, plan)] = con.execute("explain " + typed_sql("fields", source="calls")).fetchall()
+    operators = set(re.findall(r"│ +([A-Z_]{4,}) +│", plan)) - {"TRY_CAST", "BIGINT", "COALESCE"}
+    assert operators == {"PROJECTION", "SEQ_SCAN"}

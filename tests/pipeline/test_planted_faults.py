@@ -47,7 +47,8 @@ FAULTS = {
     ),
     "hourly money that the ledger does not have": (
         "assert_calls_and_charges_equal_hourly_costs",
-        f"update {CUBE} set billed_cost_usd = billed_cost_usd + 0.000000000001 where {ONE_ROW}",
+        f"update {CUBE} set billed_cost_usd = billed_cost_usd + 0.000000000001 "
+        "where hour_at = '2026-10-01 09:00:00+00'",
     ),
     "hourly costs charged to another feature than the ledger's": (
         "assert_calls_and_charges_equal_hourly_costs",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from pipeline.draft import only_builder
@@ -18,7 +18,7 @@ from tests.support.warehouse import build_lake, query, try_build
 READER = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1])
-count = "select count(*) from marts.fct_tenant_costs_daily"
+count = "select count(*) from marts.fct_model_costs_daily where model = 'new'"
 print(connection.sql(count).fetchone()[0], flush=True)
 sys.stdin.readline()
 print(connection.sql(count).fetchone()[0], flush=True)
@@ -28,15 +28,15 @@ sys.stdin.readline()
 
 
 @pytest.fixture
-def small_lake(tmp_path: Path) -> Lake:
-    lake = Lake(tmp_path)
-    lake.land([call("a", "2026-10-01 10:00", tenant_id="acme")])
-    return lake
+def small_lake(built_lake: Path, tmp_path: Path) -> Lake:
+    """A copy of the built lake, warehouse included, to build on."""
+    data = tmp_path / "data"
+    shutil.copytree(built_lake, data, ignore=shutil.ignore_patterns(".build"))
+    return Lake(data)
 
 
 def test_a_reader_that_may_write_neither_stops_nor_sees_a_build(small_lake: Lake) -> None:
     data = small_lake.data
-    build_lake(data)
     with subprocess.Popen(
         [sys.executable, "-c", READER, str(data / "warehouse.duckdb")],
         stdin=subprocess.PIPE,
@@ -44,23 +44,22 @@ def test_a_reader_that_may_write_neither_stops_nor_sees_a_build(small_lake: Lake
         text=True,
     ) as reader:
         assert reader.stdin and reader.stdout
-        assert reader.stdout.readline() == "1\n"
-        small_lake.land([call("b", "2026-10-02 10:00", tenant_id="acme")])
+        assert reader.stdout.readline() == "0\n"
+        small_lake.land([call("new", "2026-10-02 10:00", model="new")])
         build_lake(data)
-        count = "select count(*) from marts.fct_tenant_costs_daily"
-        assert query(data, count) == [(2,)]
+        count = "select count(*) from marts.fct_model_costs_daily where model = 'new'"
+        assert query(data, count) == [(1,)]
         reader.stdin.write("\n")
         reader.stdin.flush()
-        assert reader.stdout.readline() == "1\n", "the old state stays whole for who has it open"
-        assert query(data, count) == [(2,)], "what that reader wrote went with the old file"
+        assert reader.stdout.readline() == "0\n", "the old state stays whole for who has it open"
+        assert query(data, count) == [(1,)], "what that reader wrote went with the old file"
         reader.communicate("\n", timeout=30)
     assert reader.returncode == 0
-    assert query(data, count) == [(2,)]
+    assert query(data, count) == [(1,)]
 
 
 def test_a_failed_build_changes_nothing(small_lake: Lake) -> None:
     data = small_lake.data
-    build_lake(data)
     before = (data / "warehouse.duckdb").read_bytes()
     small_lake.land([call("b", "2026-10-02 10:00", outcome="no such outcome")])
     report = try_build(data)
@@ -72,13 +71,12 @@ def test_a_failed_build_changes_nothing(small_lake: Lake) -> None:
 
 def test_a_log_beside_the_old_file_does_not_spoil_the_new_one(small_lake: Lake) -> None:
     data = small_lake.data
-    build_lake(data)
     log = data / "warehouse.duckdb.wal"
     log.write_bytes(b"left by a program that died while it wrote to the warehouse by hand")
-    small_lake.land([call("b", "2026-10-02 10:00")])
+    small_lake.land([call("new", "2026-10-02 10:00")])
     build_lake(data)
     assert not log.exists()
-    assert query(data, "select count(*) from marts.fct_calls") == [(2,)]
+    assert query(data, "select count(*) from marts.fct_calls") == [(9,)]
 
 
 def test_a_lake_that_is_not_there_builds_empty_tables(tmp_path: Path) -> None:
@@ -88,12 +86,10 @@ def test_a_lake_that_is_not_there_builds_empty_tables(tmp_path: Path) -> None:
 
 
 def test_the_warehouse_is_readable_from_any_folder(
-    small_lake: Lake, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    built_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build_lake(small_lake.data)
-    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    with duckdb.connect(str(small_lake.data / "warehouse.duckdb"), read_only=True) as connection:
-        assert connection.execute("select count(*) from marts.fct_calls").fetchone() == (1,)
+    monkeypatch.chdir(tmp_path)
+    assert query(built_lake, "select count(*) from marts.fct_calls") == [(8,)]
 
 
 def test_a_second_builder_waits_for_the_first(

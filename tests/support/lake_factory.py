@@ -143,7 +143,12 @@ class Lake:
         self.data = data
         self.calls = data / "raw" / "calls"
         self.landings = data / "raw" / "landings"
-        self._sequence = 0
+        self._sequence = self._landing_count()
+
+    def _landing_count(self) -> int:
+        if not self.landings.exists():
+            return 0
+        return int(DeltaTable(str(self.landings)).to_pyarrow_table().num_rows)
 
     def land(self, rows: Iterable[Row], *, touched: Iterable[dt.date] = ()) -> str:
         """Appends rows as one landed file; older versions of the same call are superseded."""

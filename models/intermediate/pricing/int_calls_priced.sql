@@ -92,8 +92,7 @@ charged as (
             else
                 0
                 {% for meter in token_meters if meter.name.startswith('cache_') %}
-                    + {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
-                    - {{ charge_usd(meter.quantity, meter) }}
+                    + {{ cache_saving_usd(meter) }}
                 {% endfor %}
         end as priced_cache_savings_usd,
         case

@@ -131,9 +131,9 @@ contracts_ranked as (
         contracts.discount_share,
         row_number() over (
             partition by
-                {% for column in scoped_line_key %}
+            {% for column in scoped_line_key %}
                     scoped_lines.{{ column }}{{ ',' if not loop.last }}
-                {% endfor %}
+            {% endfor %}
             order by
                 case when contracts.project_scope = '*' then 0 else 1 end desc,
                 contracts.provider_rank desc,
@@ -180,11 +180,11 @@ contract_rows as (
         period_from,
         max(case when contract_price is null then 0 else 1 end) as has_contract,
         max(case when agreed_price is null then 0 else 1 end) as has_agreed_price,
-        {% for meter in meters %}
-            max(
-                case when meter = '{{ meter.name }}' then contract_price end
-            ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for meter in meters %}
+        max(
+            case when meter = '{{ meter.name }}' then contract_price end
+        ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
+    {% endfor %}
     from contract_lines
     group by
         {% for column in terms_key %}
@@ -206,11 +206,11 @@ resolved as (
         scoped_prices.is_modifier_edge,
         scoped_prices.has_override,
         coalesce(contract_rows.has_contract, 0) as has_contract,
-        {% for meter in meters %}
-            coalesce(
-                contract_rows.{{ price_column(meter) }}, scoped_prices.{{ price_column(meter) }}
-            ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for meter in meters %}
+        coalesce(
+            contract_rows.{{ price_column(meter) }}, scoped_prices.{{ price_column(meter) }}
+        ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
+    {% endfor %}
     from scoped_prices
     left join contract_rows
         on {{ columns_equal('scoped_prices', 'contract_rows', terms_key + ['period_from']) }}
@@ -237,6 +237,40 @@ bounded as (
 
 -- Periods with the same terms joined up again ----------------------------------------------------
 
+-- The terms of a row as one text, so that neighbours can be compared at once.
+described as (
+
+    select
+        *,
+        concat_ws(
+            '|',
+            {% for meter in meters %}
+                coalesce(cast({{ price_column(meter) }} as varchar), 'none'),
+            {% endfor %}
+            cast(input_tokens_up_to as varchar),
+            cast(has_contract as varchar),
+            cast(has_override as varchar)
+        ) as terms_text
+    from bounded
+
+),
+
+preceded as (
+
+    select
+        *,
+        lag(terms_text) over (
+            partition by {{ terms_key | join(', ') }}
+            order by period_from
+        ) as preceding_terms_text,
+        lag(period_until) over (
+            partition by {{ terms_key | join(', ') }}
+            order by period_from
+        ) as preceding_period_until
+    from described
+
+),
+
 compared as (
 
     select
@@ -244,23 +278,12 @@ compared as (
         case
             when
                 is_modifier_edge = 0
-                and lag(period_until) over same_terms = period_from
-                and lag(input_tokens_up_to) over same_terms = input_tokens_up_to
-                and lag(has_contract) over same_terms = has_contract
-                and lag(has_override) over same_terms = has_override
-                {% for meter in meters %}
-                    and lag({{ price_column(meter) }}) over same_terms
-                    is not distinct from {{ price_column(meter) }}
-                {% endfor %}
+                and preceding_period_until = period_from
+                and preceding_terms_text = terms_text
                 then 0
             else 1
         end as is_new
-    from bounded
-    window
-        same_terms as (
-            partition by {{ terms_key | join(', ') }}
-            order by period_from
-        )
+    from preceded
 
 ),
 
@@ -313,16 +336,17 @@ final as (
 
     select
         provider || '/' || model || ':' || service_tier
-        || '>' || cast(input_tokens_over as {{ dbt.type_string() }})
-        || '@' || cast(cast(valid_from as date) as {{ dbt.type_string() }})
+        || '>' || cast(input_tokens_over as varchar)
+        || '@' || cast(cast(valid_from as date) as varchar)
         || case
             when valid_from = cast(cast(valid_from as date) as timestamp) then ''
-            else 'T' || right(cast(valid_from as {{ dbt.type_string() }}), 8)
+            else 'T' || right(cast(valid_from as varchar), 8)
         end
         || case
             when daily_from_us = 0 and daily_to_us = 86400000000 then ''
-            else '~' || cast(cast(daily_from_us * 0.000001 as integer) as {{ dbt.type_string() }})
-            || 's'
+            else
+                '~' || cast(cast(daily_from_us * 0.000001 as integer) as varchar)
+                || 's'
         end
         || case
             when has_contract = 1 then '#contract:' || project_scope
@@ -342,9 +366,9 @@ final as (
         case when has_contract = 1 then 'contract' else 'list' end as pricing_status,
         has_contract = 1 as has_contract_price,
         has_override = 1 as has_overridden_price,
-        {% for meter in meters %}
-            {{ price_column(meter) }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for meter in meters %}
+        {{ price_column(meter) }}{{ ',' if not loop.last }}
+    {% endfor %}
     from joined_up
 
 )

@@ -175,7 +175,7 @@ multiplied as (
 
 ),
 
-final as (
+scaled as (
 
     select
         *,
@@ -196,6 +196,21 @@ final as (
         end as {{ unit_price_column(meter) }}{{ ',' if not loop.last }}
     {% endfor %}
     from multiplied
+
+),
+
+-- What a token saves by being read from a cache, or costs more by being written to one.
+final as (
+
+    select
+        scaled.*,
+    {% for meter in meters if meter.name.startswith('cache_') %}
+        cast(
+            {{ unit_price_column(full_price_meter(meter)) }} - {{ unit_price_column(meter) }}
+            as decimal(18, 12)
+        ) as {{ unit_saving_column(meter) }}{{ ',' if not loop.last }}
+    {% endfor %}
+    from scaled
 
 )
 

@@ -179,19 +179,59 @@ modifier_edges as (
 
 edges as (
 
-    select provider, model, valid_from as edge from price_list
+    select
+        provider,
+        model,
+        valid_from as edge
+    from price_list
+
     union
-    select provider, model, valid_until as edge from price_list
+
+    select
+        provider,
+        model,
+        valid_until as edge
+    from price_list
+
     union
-    select provider, model, valid_from as edge from overrides
+
+    select
+        provider,
+        model,
+        valid_from as edge
+    from overrides
+
     union
-    select provider, model, valid_until as edge from overrides
+
+    select
+        provider,
+        model,
+        valid_until as edge
+    from overrides
+
     union
-    select provider, model, valid_from as edge from contracts
+
+    select
+        provider,
+        model,
+        valid_from as edge
+    from contracts
+
     union
-    select provider, model, valid_until as edge from contracts
+
+    select
+        provider,
+        model,
+        valid_until as edge
+    from contracts
+
     union
-    select provider, model, edge from modifier_edges
+
+    select
+        provider,
+        model,
+        edge
+    from modifier_edges
 
 ),
 
@@ -215,10 +255,22 @@ periods as (
 
 service_tiers as (
 
-    select provider, model, service_tier from price_list
+    select
+        provider,
+        model,
+        service_tier
+    from price_list
+
     union
-    select provider, model, service_tier from overrides
+
+    select
+        provider,
+        model,
+        service_tier
+    from overrides
+
     union
+
     select
         provider,
         model,
@@ -464,14 +516,14 @@ final as (
             when overridden_lines.unit_price is not null and overridden_lines.is_borrowed = 0 then 1
             else 0
         end) as has_own_price,
-        {% for meter in meters %}
-            max(
-                case
-                    when overridden_lines.meter = '{{ meter.name }}'
-                        then overridden_lines.unit_price
-                end
-            ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for meter in meters %}
+        max(
+            case
+                when overridden_lines.meter = '{{ meter.name }}'
+                    then overridden_lines.unit_price
+            end
+        ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
+    {% endfor %}
     from overridden_lines
     left join modifier_edges
         on
