@@ -50,9 +50,7 @@ def ratio(
     startup: float | None = None,
 ) -> Figure:
     """A figure that compares CPU seconds; ``ours`` is net of ``startup``."""
-    return Figure(
-        name, ours / reference, "x", target, peak_mib, ours, startup, reference
-    )
+    return Figure(name, ours / reference, "x", target, peak_mib, ours, startup, reference)
 
 
 def memory(name: str, peak_mib: float, *, target_mib: float) -> Figure:

@@ -36,10 +36,10 @@ def refresh(bench: Bench) -> list[Figure]:
         same_totals(bench, data)
     reference = middle(references).cpu_seconds
     return [
-        _figure(f"{name} {bench.lake_rows:,} calls / hand-written", runs, idle, reference, target)
+        _figure(f"{name} {bench.lake_rows:,} calls", runs, idle, reference, target)
         for name, runs, idle, target in (
             ("full refresh of", models, starts, TARGET),
-            ("full refresh and data tests of", tested, tested_starts, None),
+            ("full refresh + tests of", tested, tested_starts, None),
         )
     ]
 
@@ -68,9 +68,9 @@ def same_totals(bench: Bench, data: Path) -> None:
     """
     hand_written = bench.folder / "hand-written.duckdb"
     totals = run("benchmarks.references", "totals", hand_written, data / "warehouse.duckdb")
-    written, built = json.loads(totals.output)
-    if written != built:
-        raise ProgramFailed(f"hand-written query: {written}, warehouse: {built}")
+    written, *marts = json.loads(totals.output)
+    if any(mart != written for mart in marts):
+        raise ProgramFailed(f"hand-written query: {written}, marts: {marts}")
 
 
 def _figure(

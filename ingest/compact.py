@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingest.landing import MEMORY_LIMIT, THREADS
+from ingest.landing import MEMORY_LIMIT, PARQUET, THREADS
 from ingest.lake import Change, DataFile, Lake
 from ingest.schemas import CALLS, LANDINGS
 
@@ -75,7 +75,7 @@ def _merge(
     con.execute(
         "copy (select * from read_parquet($sources, hive_partitioning = false,"
         f" union_by_name = true)) to '{str(folder / path).replace(chr(39), chr(39) * 2)}'"
-        " (format parquet, compression zstd)",
+        f" ({PARQUET})",
         {"sources": sources},
     )
     return DataFile(path, date, _rows(files), (folder / path).stat().st_size)

@@ -76,6 +76,22 @@ def sql(
         raise typer.Exit(1) from error
 
 
+@app.command()
+def docs() -> None:
+    """Write the dbt docs site of the warehouse's models to target/."""
+    from pipeline.docs import write_docs  # noqa: PLC0415
+
+    try:
+        settings = load_settings()
+        succeeded = write_docs(settings)
+    except UsageError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
+    if not succeeded:
+        raise typer.Exit(1)
+    typer.echo("target/index.html")
+
+
 Days = Annotated[int, typer.Option(help="Length of the period in UTC days.")]
 Seed = Annotated[int, typer.Option(help="The same seed writes the same bytes.")]
 Calls = Annotated[int, typer.Option(help="About how many call attempts.")]
@@ -93,7 +109,6 @@ def simulate(
     """Write the raw logs of a made-up company, and the truth about them.
 
     Example:
-
       python -m pipeline simulate --days 14 --calls 50000 --output /tmp/company
     """
     try:
@@ -114,7 +129,6 @@ def demo(
     """Simulate a company, land, build, test and report; check it all against the truth.
 
     Example:
-
       python -m pipeline demo --days 14 --calls 50000
     """
     try:

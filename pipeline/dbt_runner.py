@@ -60,14 +60,14 @@ def run_dbt(
         seeds: the folder of seeds.
         manifest: the project as an earlier call parsed it; spares parsing it again.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     with _environment(settings, seeds):
         try:
             result = dbtRunner(manifest=manifest).invoke([*command, *_options(settings)])
         finally:
-            DuckDBConnectionManager.close_all_connections()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     nodes = tuple(_node(item) for item in getattr(result.result, "results", ()))
     counts: dict[str, int] = {}
     for node in nodes:
@@ -78,7 +78,7 @@ def run_dbt(
 
 def parse_project(settings: Settings, seeds: Path) -> Manifest:
     """The project's manifest, for callers that run dbt several times."""
-    from dbt.cli.main import dbtRunner
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     with _environment(settings, seeds):
         result = dbtRunner().invoke(["parse", *_options(settings)])
@@ -90,7 +90,7 @@ def parse_project(settings: Settings, seeds: Path) -> Manifest:
 
 @contextmanager
 def _environment(settings: Settings, seeds: Path) -> Iterator[None]:
-    """dbt reads these when it loads the profile and the project."""
+    """Dbt reads these when it loads the profile and the project."""
     values = {
         "TOKENHOUSE_WAREHOUSE": str(settings.draft),
         "TOKENHOUSE_SEED_PATH": os.path.relpath(seeds, PROJECT),

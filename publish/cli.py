@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from publish.reprice import reprice
 from publish.reports import MissingWarehouseError, write_reports
+from publish.reprice import reprice
 
 app = typer.Typer(
     help="Write what leaves the warehouse.",

@@ -52,9 +52,7 @@ def write_reports(warehouse: Path, folder: Path) -> dict[Path, int]:
         return dict(_write(connection, name, folder / f"{name}.csv") for (name,) in names)
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, report: str, file: Path
-) -> tuple[Path, int]:
+def _write(connection: duckdb.DuckDBPyConnection, report: str, file: Path) -> tuple[Path, int]:
     result = connection.execute(f'select * from reports."{report}" order by all')
     header = [column[0] for column in result.description or []]
     draft = file.with_suffix(".csv.tmp")

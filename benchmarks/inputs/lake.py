@@ -58,9 +58,7 @@ def _write_day(
     return DataFile(path, str(day), rows, target.stat().st_size)
 
 
-def _day_sql(
-    connection: duckdb.DuckDBPyConnection, number: int, rows: int, landing_id: str
-) -> str:
+def _day_sql(connection: duckdb.DuckDBPyConnection, number: int, rows: int, landing_id: str) -> str:
     """The day's rows with every column of ``calls``, also those the benchmark has no use for."""
     day = FIRST_DAY + dt.timedelta(days=number)
     midnight = int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()) * 1_000_000

@@ -7,13 +7,13 @@ from pathlib import Path
 import duckdb
 
 _TEXTS = (
-    "event_id request_id operation_id trace_id session_id tenant_id user_id feature"
-    " workload_class prompt_version provider model outcome"
-).split()
+    "event_id", "request_id", "operation_id", "trace_id", "session_id", "tenant_id", "user_id",
+    "feature", "workload_class", "prompt_version", "provider", "model", "outcome",
+)  # fmt: skip
 _COUNTS = (
-    "attempt http_status latency_ms time_to_first_token_ms input_tokens cached_input_tokens"
-    " output_tokens reasoning_tokens"
-).split()
+    "attempt", "http_status", "latency_ms", "time_to_first_token_ms", "input_tokens",
+    "cached_input_tokens", "output_tokens", "reasoning_tokens",
+)  # fmt: skip
 COLUMNS = {
     "timestamp": "timestamptz",
     **dict.fromkeys(_TEXTS, "varchar"),

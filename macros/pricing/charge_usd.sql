@@ -1,25 +1,37 @@
-{% macro charge_usd(quantity, price_meter, quantity_type="decimal(11, 0)") %}
+{% macro charge_usd(quantity, price_meter, quantity_type="decimal(19, 0)") %}
     {#- One charge line, DECIMAL(38,12), rounded once: 0 where the meter was not used, NULL where it
         was used and has no price.
 
         A unit price in whole picodollars makes the product exact at 12 decimals: every price per
         thousand, and nearly every price per million. Only a finer one takes the branch that rounds:
         DuckDB rounds 128-bit decimals at half a microsecond each, six times the cost of the whole
-        join when every row did it. The quantity is narrowed so that no product passes 38 digits,
-        on Spark either. -#}
-    {%- set count = "cast(" ~ quantity ~ " as " ~ quantity_type ~ ")" -%}
-    {%- set exact = count ~ " * prices." ~ unit_price_column(price_meter) -%}
-    {%- set finer = count ~ " * prices." ~ price_column(price_meter) ~ " * 0.000001" -%}
+        join when every row did it.
+
+        DuckDB multiplies two decimals of 18 digits or fewer in 64 bits, a third cheaper for the
+        whole model, and stops at a million dollars. So below ten million tokens the quantity is
+        narrow (unit prices of tokens are below ten cents), above it has 19 digits; and no more,
+        because Spark cuts decimals off a product of more than 38. -#}
+    {%- set unit_price = "prices." ~ unit_price_column(price_meter) -%}
+    {%- set wide = "cast(" ~ quantity ~ " as " ~ quantity_type ~ ")" -%}
+    {%- set narrow = "cast(" ~ quantity ~ " as decimal(11, 0))" -%}
+    {%- set millionths = wide ~ " * prices." ~ price_column(price_meter) -%}
+    {%- set finer = "cast(" ~ millionths ~ " as decimal(31, 9)) * 0.000001" -%}
     case
-        when {{ quantity }} > 0
-            {% if price_meter.per == "thousand" %}
-                then cast({{ exact }} as decimal(38, 12))
-            {% else %}
+        {% if price_meter.per == "thousand" %}
+            when {{ quantity }} > 0
+                then cast({{ wide }} * {{ unit_price }} as decimal(38, 12))
+        {% else %}
+            when {{ quantity }} > 0 and {{ quantity }} < 10000000
                 then coalesce(
-                    cast({{ exact }} as decimal(38, 12)),
+                    cast({{ narrow }} * {{ unit_price }} as decimal(38, 12)),
                     cast({{ finer }} as decimal(38, 12))
                 )
-            {% endif %}
+            when {{ quantity }} > 0
+                then coalesce(
+                    cast({{ wide }} * {{ unit_price }} as decimal(38, 12)),
+                    cast({{ finer }} as decimal(38, 12))
+                )
+        {% endif %}
         else 0
     end
 {% endmacro %}
@@ -30,7 +42,7 @@
         negative for writes dearer than input. One product of the difference where both prices are
         whole picodollars, which gives the same figure as the difference of the two lines. -#}
     case
-        when {{ meter.quantity }} > 0
+        when {{ meter.quantity }} > 0 and {{ meter.quantity }} < 10000000
             then coalesce(
                 cast(
                     cast({{ meter.quantity }} as decimal(11, 0))
@@ -39,6 +51,10 @@
                 {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
                 - {{ charge_usd(meter.quantity, meter) }}
             )
+        when {{ meter.quantity }} > 0
+            then
+                {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
+                - {{ charge_usd(meter.quantity, meter) }}
         else 0
     end
 {% endmacro %}

@@ -1,6 +1,6 @@
 {% macro quantity_type_of(meter) %}
-    {#- Narrow enough that quantity × price stays within 38 digits; seconds have decimals. -#}
-    {{- return("decimal(18, 6)" if meter.name == "audio_second" else "decimal(11, 0)") -}}
+    {#- 19 digits, see charge_usd; seconds have decimals. -#}
+    {{- return("decimal(19, 6)" if meter.name == "audio_second" else "decimal(19, 0)") -}}
 {% endmacro %}
 
 

@@ -29,3 +29,19 @@
         {{- '\n            and ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# Contexts numbered by earlier builds; none in a full refresh. #}
+{% macro known_call_contexts() -%}
+    {%- if is_incremental() -%}
+        {{ this }}
+    {%- else -%}
+        (
+            select
+                cast(null as integer) as context_id,
+                {% for column in call_context_columns() -%}
+                    cast(null as varchar) as {{ column }}{{ ', ' if not loop.last }}
+                {%- endfor %}
+            where false
+        ) as nothing
+    {%- endif -%}
+{%- endmacro %}

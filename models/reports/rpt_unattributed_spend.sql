@@ -43,11 +43,11 @@ final as (
             order by
                 billed_cost_usd desc nulls last,
                 call_count desc,
-                api_key_id,
-                project_id,
-                endpoint,
-                provider,
-                model
+                api_key_id asc,
+                project_id asc,
+                endpoint asc,
+                provider asc,
+                model asc
         ) as spend_rank,
         api_key_id,
         project_id,

@@ -153,3 +153,18 @@ def test_other_observations_are_no_calls(kind: str) -> None:
 def test_embeddings_need_no_output() -> None:
     (classes,) = normalise(one(type="EMBEDDING", usage_details={"input": 7, "total": 7}))
     assert (classes["uncached"], classes["status"]) == (7, "reported")
+
+
+def test_what_only_some_rows_say() -> None:
+    log = one(id=None, tags=["beta"], latency="soon", time_to_first_token="", end_time=None)
+    assert log["tags"] == {"beta": "true"}
+    assert not {"event_id", "latency_ms", "time_to_first_token_ms", "prompt_version"} & set(log)
+    assert "uncached" not in said({"output": 2, "total": 2})
+
+
+def test_a_split_may_name_one_lifetime_only() -> None:
+    details = {"input": 6, "input_cache_creation_1h": 20, "cache_creation_input_tokens": 0,
+               "output": 5}  # fmt: skip
+    classes = said(details, "claude-x")
+    assert classes["write_1h"] == 20
+    assert "write_5m" not in classes or classes["write_5m"] == 0

@@ -134,3 +134,14 @@ def test_the_operation_is_told_by_the_call_type() -> None:
 def test_rows_that_are_no_model_call(more: dict[str, Any]) -> None:
     (answer,) = answers(to_call_logs, row(**more))
     assert isinstance(answer, Skipped)
+
+
+def test_what_only_some_rows_say() -> None:
+    breakdown = json.dumps({"cost_breakdown": {"service_tier": "flex"}})
+    assert one(metadata=breakdown)["service_tier"] == "flex"
+    assert one(call_type="acreate_batch_completion")["is_batch"] is True
+    assert one(custom_llm_provider=None, model="groq/llama-4")["provider"] == "groq"
+    assert "provider" not in one(custom_llm_provider=None, model="llama-4")
+    failed = one(status="failure", litellm_call_id=None, metadata="{}")
+    assert failed["event_id"] == "litellm:chatcmpl-1"
+    assert "http_status" not in failed

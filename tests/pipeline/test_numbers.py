@@ -73,7 +73,5 @@ def test_no_dimension_is_null(built_lake: Path) -> None:
     ]
     for table in ("fct_calls", "fct_costs_hourly"):
         for name in ", ".join(dimensions).split(", "):
-            missing = query(
-                built_lake, f"select count(*) from marts.{table} where {name} is null"
-            )
+            missing = query(built_lake, f"select count(*) from marts.{table} where {name} is null")
             assert missing == [(0,)], (table, name)

@@ -18,20 +18,60 @@ from deltalake import DeltaTable, write_deltalake
 UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 MONEY = pa.decimal128(38, 12)
 
-_STRINGS_BEFORE_FLAGS = (
-    "source provider model requested_model request_id operation_id"
-).split()
-_CONTEXT_STRINGS = (
-    "trace_id run_id workflow_id agent_id session_id task_id tenant_id user_id_hash feature "
-    "endpoint environment team workload_class prompt_version route_policy_version "
-    "deploy_version operation service_tier region inference_geo speed api_key_id project_id"
-).split()
-_FLAGS = "is_batch is_streamed is_fallback is_cache_hit".split()
-_COUNTS = (
-    "uncached_input_tokens cache_read_tokens cache_write_5m_tokens cache_write_1h_tokens "
-    "output_tokens reasoning_tokens input_audio_tokens cache_read_audio_tokens "
-    "output_audio_tokens web_search_requests code_execution_sessions image_count search_units"
-).split()
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+_STRINGS_BEFORE_FLAGS = [
+    "source",
+    "provider",
+    "model",
+    "requested_model",
+    "request_id",
+    "operation_id",
+]
+_CONTEXT_STRINGS = [
+    "trace_id",
+    "run_id",
+    "workflow_id",
+    "agent_id",
+    "session_id",
+    "task_id",
+    "tenant_id",
+    "user_id_hash",
+    "feature",
+    "endpoint",
+    "environment",
+    "team",
+    "workload_class",
+    "prompt_version",
+    "route_policy_version",
+    "deploy_version",
+    "operation",
+    "service_tier",
+    "region",
+    "inference_geo",
+    "speed",
+    "api_key_id",
+    "project_id",
+]
+_FLAGS = ["is_batch", "is_streamed", "is_fallback", "is_cache_hit"]
+_COUNTS = [
+    "uncached_input_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "cache_read_audio_tokens",
+    "output_audio_tokens",
+    "web_search_requests",
+    "code_execution_sessions",
+    "image_count",
+    "search_units",
+]
 
 CALLS_SCHEMA = pa.schema(
     [
@@ -74,10 +114,15 @@ LANDINGS_SCHEMA = pa.schema(
         ("file_sha256", pa.string()),
         *[
             (name, pa.int64())
-            for name in (
-                "file_bytes rows_read rows_landed rows_duplicate rows_quarantined "
-                "rows_superseding rows_component"
-            ).split()
+            for name in [
+                "file_bytes",
+                "rows_read",
+                "rows_landed",
+                "rows_duplicate",
+                "rows_quarantined",
+                "rows_superseding",
+                "rows_component",
+            ]
         ],
         ("touched_dates", pa.string()),
         ("first_event_at", UTC_MICROSECONDS),

@@ -87,6 +87,7 @@ pricing_test:
 
 _MACROS = """
 {% macro in_touched_dates(date_column) %}true{% endmacro %}
+{% macro in_tested_dates(date_column) %}true{% endmacro %}
 {% macro generate_schema_name(custom_schema_name, node) %}
     {{- custom_schema_name or target.schema -}}
 {% endmacro %}

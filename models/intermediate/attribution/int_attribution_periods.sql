@@ -95,14 +95,11 @@ final as (
         periods.project_id,
         periods.endpoint,
         periods.valid_from,
-        periods.valid_to,
         {% for column in attributed_columns() %}
-            min_by(matches.{{ column }}, matches.rule_rank)
-                filter (where matches.{{ column }} is not null) as {{ column }},
-            min_by(matches.rule_id, matches.rule_rank)
-                filter (where matches.{{ column }} is not null) as {{ column }}_rule_id
-            {{- ',' if not loop.last }}
+            {{ of_best_rule(column, column) }} as {{ column }},
+            {{ of_best_rule('rule_id', column) }} as {{ column }}_rule_id,
         {% endfor %}
+        periods.valid_to
     from periods
     inner join matches
         on

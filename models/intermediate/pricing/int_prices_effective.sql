@@ -163,7 +163,8 @@ contract_lines as (
         coalesce(
             agreed_price,
             cast(
-                unit_price * (cast(1 as decimal(9, 6)) - discount_share) as decimal(18, 9)
+                cast(unit_price as decimal(27, 9))
+                * (cast(1 as decimal(9, 6)) - discount_share) as decimal(18, 9)
             )
         ) as contract_price
     from contracts_ranked

@@ -113,7 +113,7 @@ prices_found as (
         {% for meter in meters %}
             prices_effective.{{ price_column(meter) }},
         {% endfor %}
-        coalesce(geo_modifiers.multiplier, 1) as token_multiplier,
+        coalesce(geo_modifiers.multiplier, cast(1 as decimal(9, 6))) as token_multiplier,
         geo_modifiers.value as modified_by
     from keys_scoped
     inner join prices_effective
@@ -165,7 +165,7 @@ multiplied as (
     {% for meter in meters %}
     {% if meter.per == 'million' %}
         cast(
-            {{ price_column(meter) }} * token_multiplier as decimal(18, 9)
+            cast({{ price_column(meter) }} as decimal(27, 9)) * token_multiplier as decimal(18, 9)
         ) as {{ price_column(meter) }}{{ ',' if not loop.last }}
     {% else %}
         {{ price_column(meter) }}{{ ',' if not loop.last }}
@@ -179,6 +179,7 @@ scaled as (
 
     select
         *,
+        -- Unit prices only where charge_usd can multiply them exactly, and below ten cents a token.
         -- No request price is no request fee; every other missing price leaves its meter unpriced.
         coalesce(
             cast(request_usd_per_thousand * 0.001 as decimal(38, 12)),
@@ -187,7 +188,9 @@ scaled as (
     {% for meter in meters %}
         case
             when
-                cast(
+                {{ price_column(meter) }}
+                < {{ "100000" if meter.per == "million" else "100000000" }}
+                and cast(
                     {{ price_column(meter) }} * {{ one_unit_of(meter) }} as decimal(18, 12)
                 ) = {{ price_column(meter) }} * {{ one_unit_of(meter) }}
                 then cast(

@@ -466,7 +466,9 @@ standard_lines as (
         window_from_us,
         meter,
         cast(
-            coalesce(override_price, list_price * multiplier, list_price) as decimal(18, 9)
+            coalesce(
+                override_price, cast(list_price as decimal(27, 9)) * multiplier, list_price
+            ) as decimal(18, 9)
         ) as unit_price
     from grid_lines
     where service_tier = 'standard'
@@ -483,8 +485,16 @@ overridden_lines as (
             when grid_lines.multiplier is null then grid_lines.list_price
             when
                 grid_lines.service_tier = 'standard'
-                then cast(grid_lines.list_price * grid_lines.multiplier as decimal(18, 9))
-            else cast(standard_lines.unit_price * grid_lines.multiplier as decimal(18, 9))
+                then
+                    cast(
+                        cast(grid_lines.list_price as decimal(27, 9))
+                        * grid_lines.multiplier as decimal(18, 9)
+                    )
+            else
+                cast(
+                    cast(standard_lines.unit_price as decimal(27, 9))
+                    * grid_lines.multiplier as decimal(18, 9)
+                )
         end as unit_price
     from grid_lines
     left join standard_lines

@@ -13,8 +13,6 @@
     10 million calls by the texts. Numbers are given in the order of discovery, so they differ
     between a full refresh and a series of builds; no public table shows them.
 */
-{% set context_columns = call_context_columns() %}
-
 with
 
 calls as (
@@ -26,64 +24,40 @@ calls as (
 
 contexts as (
 
-    select distinct
-        {% for column in context_columns %}
-            {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+    select distinct {{ call_context_columns() | join(', ') }}
     from calls
 
 ),
 
-{% if is_incremental() %}
-    known as (
+known as (
 
-        select * from {{ this }}
+    select
+        context_id,
+        {{ call_context_columns() | join(', ') }}
+    from {{ known_call_contexts() }}
 
-    ),
+),
 
-    last_known as (
+last_known as (
 
-        select coalesce(max(context_id), 0) as context_id
-        from known
+    select coalesce(max(context_id), 0) as context_id
+    from known
 
-    ),
-
-    unknown as (
-
-        select contexts.*
-        from contexts
-        left join known
-            on {{ same_call_context('contexts', 'known') }}
-        where known.context_id is null
-
-    ),
-{% else %}
-    last_known as (
-
-        select 0 as context_id
-
-    ),
-
-    unknown as (
-
-        select * from contexts
-
-    ),
-{% endif %}
+),
 
 numbered as (
 
     select
         cast(
-            row_number() over (order by unknown.provider, unknown.model, unknown.tenant_id)
-            + last_known.context_id
-            as integer
+            row_number() over (order by contexts.provider, contexts.model, contexts.tenant_id)
+            + last_known.context_id as integer
         ) as context_id,
-        {% for column in context_columns %}
-            unknown.{{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from unknown
+        contexts.*
+    from contexts
     cross join last_known
+    left join known
+        on {{ same_call_context('contexts', 'known') }}
+    where known.context_id is null
 
 )
 

@@ -21,43 +21,7 @@ calls as (
 
 ),
 
-{% for meter in price_meters() %}
-{{ meter.name }}_lines as (
-
-    select
-        call_id,
-        '{{ meter.name }}' as meter,
-        '{{ "token" if meter.per == "million" else meter.name }}' as unit,
-        cast({{ meter.quantity }} as decimal(38, 6)) as quantity,
-        {% if meter.per == 'million' %}
-            cast({{ price_column(meter) }} as decimal(18, 9)) as usd_per_million,
-            cast(null as decimal(18, 9)) as usd_per_thousand,
-        {% else %}
-            cast(null as decimal(18, 9)) as usd_per_million,
-            cast({{ price_column(meter) }} as decimal(18, 9)) as usd_per_thousand,
-        {% endif %}
-        case
-            when pricing_status <> 'unpriced' then charge_{{ meter.name }}_usd
-        end as cost_usd,
-        price_id,
-        pricing_status,
-        event_date
-    from calls
-    where
-        {% if meter.name == 'request' %}
-            -- Every call is a request; a line only where requests cost something, and on an
-            -- unpriced call, so that each has a line however little it tells.
-            (pricing_status in ('contract', 'list') and charge_request_usd <> 0)
-            or pricing_status = 'unpriced'
-        {% else %}
-            pricing_status in ('contract', 'list', 'unpriced')
-            and {{ meter.quantity }} > 0
-        {% endif %}
-
-),
-
-{% endfor %}
-provider_reported_lines as (
+final as (
 
     select
         call_id,
@@ -72,15 +36,9 @@ provider_reported_lines as (
         event_date
     from calls
     where pricing_status = 'provider_reported'
-
-),
-
-final as (
-
-    select * from provider_reported_lines
     {% for meter in price_meters() %}
         union all
-        select * from {{ meter.name }}_lines
+        {{ charge_lines(meter) }}
     {% endfor %}
 
 )

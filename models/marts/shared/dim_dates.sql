@@ -18,7 +18,7 @@ span as (
 
 days as (
 
-    {{ days_between('first_day', 'last_day') }}
+    select {{ day_of_series('first_day', 'last_day') }} as calendar_date
     from span
     where first_day is not null
 

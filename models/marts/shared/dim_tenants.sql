@@ -24,7 +24,7 @@ seen as (
 
 ),
 
-named as (
+named_over_time as (
 
     select
         tenant_id,
@@ -38,6 +38,13 @@ named as (
 
 ),
 
+named as (
+
+    select * from named_over_time
+    where recency = 1
+
+),
+
 final as (
 
     select
@@ -48,7 +55,7 @@ final as (
         seen.first_cost_date,
         seen.last_cost_date
     from seen
-    full outer join (select * from named where recency = 1) as named
+    full outer join named
         on seen.tenant_id = named.tenant_id
 
 )
