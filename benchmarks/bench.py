@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.measure import Run, run
+from benchmarks.measure import Run, middle, run
+
+
+@dataclass(frozen=True)
+class Engine:
+    """CPU seconds of a build without dbt's start-up, and the memory of the whole process."""
+
+    seconds: float
+    startup: float
+    peak_mib: float
+
+    @classmethod
+    def of(cls, runs: Sequence[Run], idle: Sequence[Run]) -> Engine:
+        """Medians of the runs, less those of the same build with next to nothing to do."""
+        whole, startup = middle(runs), middle(idle).cpu_seconds
+        return cls(whole.cpu_seconds - startup, startup, whole.peak_mib)
 
 
 @dataclass
@@ -22,6 +37,7 @@ class Bench:
         large: whether five times the history is measured too.
         say: called with what is being done now.
         peaks: largest memory of our side, by what it did.
+        full: the full refresh of the lake, once it has been measured.
     """
 
     folder: Path
@@ -31,6 +47,7 @@ class Bench:
     large: bool
     say: Callable[[str], None]
     peaks: dict[str, float] = field(default_factory=dict)
+    full: Engine | None = None
 
     def empty(self, name: str) -> Path:
         """A folder without anything in it."""

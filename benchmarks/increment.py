@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bench import Bench
-from benchmarks.figures import Figure, ratio
-from benchmarks.measure import ProgramFailed, Run, middle, run
-from benchmarks.refresh import DAYS, MODELS, build, full_refresh
+from benchmarks.bench import Bench, Engine
+from benchmarks.figures import Figure
+from benchmarks.measure import ProgramFailed, Run, run
+from benchmarks.refresh import DAYS, MODELS, build, engine_ratio, full_refresh, refresh
 
 TARGET = 1 / 15
 LARGER = 5
@@ -18,21 +17,18 @@ LARGER = 5
 SAME = 1.15
 
 
-@dataclass(frozen=True)
-class Engine:
-    """CPU seconds without dbt's start-up, and the memory of the whole process."""
-
-    seconds: float
-    startup: float
-    peak_mib: float
-
-
 def increment(bench: Bench) -> list[Figure]:
     """Lands a day after the 90 and builds it; with ``--large`` on five times the history too."""
     day = bench.lake_rows // DAYS
-    whole = _full(bench, bench.lake(day, DAYS))
+    if bench.full is None:
+        refresh(bench)
+    assert bench.full is not None
     one_day = _one_day(bench, bench.lake(day, DAYS), day, bench.lake_rows)
-    figures = [_figure(f"a day on {bench.lake_rows:,} calls (vs full)", one_day, whole, TARGET)]
+    figures = [
+        engine_ratio(
+            f"a day on {bench.lake_rows:,} calls (vs full)", one_day, bench.full.seconds, TARGET
+        )
+    ]
     if bench.large:
         many = bench.lake_rows * LARGER
         history = bench.lake(day * LARGER, DAYS)
@@ -40,23 +36,11 @@ def increment(bench: Bench) -> list[Figure]:
         full_refresh(bench, history)
         same_day = _one_day(bench, history, day, many)
         figures.append(
-            _figure(f"a day on {many:,} calls (vs {bench.lake_rows:,})", same_day, one_day, SAME)
+            engine_ratio(
+                f"a day on {many:,} calls (vs {bench.lake_rows:,})", same_day, one_day.seconds, SAME
+            )
         )
     return figures
-
-
-def _full(bench: Bench, data: Path) -> Engine:
-    """The full refresh the increment is compared with; leaves the folder built."""
-    nothing = bench.lake(1, 1)
-    idle, full = [], []
-    for number in range(1, bench.repeats + 1):
-        bench.say(f"full refresh of {bench.lake_rows:,} calls, {number} of {bench.repeats}")
-        idle.append(build(nothing, "--full-refresh", *MODELS))
-        full.append(full_refresh(bench, data, *MODELS))
-    # a build of some models only does not count as built: the increment needs a whole one
-    build(nothing, "--full-refresh")
-    full_refresh(bench, data)
-    return _engine(full, idle)
 
 
 def _one_day(bench: Bench, data: Path, rows: int, history: int) -> Engine:
@@ -69,7 +53,7 @@ def _one_day(bench: Bench, data: Path, rows: int, history: int) -> Engine:
         bench.say(f"a day of {rows:,} calls on {history:,}, {number} of {bench.repeats}")
         idle.append(_build_increment(nothing, idle_data))
         runs.append(bench.measured("increment", _build_increment(data, next_data)))
-    return _engine(runs, idle)
+    return Engine.of(runs, idle)
 
 
 def _with_next_day(bench: Bench, data: Path, rows: int, *, first: int) -> Path:
@@ -91,20 +75,3 @@ def _build_increment(built: Path, data: Path) -> Run:
     if "full refresh" in result.output:
         raise ProgramFailed("models or seeds changed while they were measured: run it again")
     return result
-
-
-def _engine(runs: list[Run], idle: list[Run]) -> Engine:
-    startup = middle(idle).cpu_seconds
-    whole = middle(runs)
-    return Engine(whole.cpu_seconds - startup, startup, whole.peak_mib)
-
-
-def _figure(name: str, ours: Engine, other: Engine, target: float) -> Figure:
-    return ratio(
-        name,
-        ours.seconds,
-        other.seconds,
-        target=target,
-        peak_mib=ours.peak_mib,
-        startup=ours.startup,
-    )

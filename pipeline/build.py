@@ -34,6 +34,7 @@ from pipeline.settings import PROJECT, Settings
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+FROM_SEEDS = "tag:from_seeds"
 SHOWN_DATES = 5
 
 
@@ -122,8 +123,8 @@ def _command(plan: Plan, select: Sequence[str]) -> list[str]:
     if plan.full_because:
         command.append("--full-refresh")
     else:
-        # Changed seeds are a full refresh, so the draft already holds the unchanged ones.
-        command += ["--exclude-resource-type", "seed"]
+        # Changed seeds are a full refresh, so the draft holds what is made of them alone.
+        command += ["--exclude", FROM_SEEDS]
     if select:
         command += ["--select", *select]
     return command

@@ -3,6 +3,7 @@
 Each model has a description that states its grain and a grain test. Marts and reports
 have contracts and a description on every column. Only staging reads sources; reports read only
 marts; marts never read staging. A model that computes has a unit test.
+Tests of what is made of seeds alone look at nothing else: incremental builds leave them out.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ def violations(manifest: Manifest) -> list[str]:
     for model in models:
         facts = _Facts(model, model.unique_id in grain_tested, unit_tested[model.unique_id])
         broken += [f"{model.name}: {rule}" for rule in facts.broken(manifest)]
+    broken += [
+        f"{node.name}: tests seeds beside other models; incremental builds would leave it out"
+        for node in manifest.nodes.values()
+        if str(node.resource_type) == "test" and _is_mixed(node, manifest)
+    ]
     return sorted(broken)
 
 
@@ -88,6 +94,12 @@ def _models_with_grain_test(manifest: Manifest) -> Iterator[str]:
         metadata = getattr(node, "test_metadata", None)
         if metadata is not None and metadata.name in GRAIN_TESTS:
             yield str(getattr(node, "attached_node", None))
+
+
+def _is_mixed(test: Any, manifest: Manifest) -> bool:
+    """Whether a test looks at something made of seeds alone and at something that is not."""
+    parents = [name for name in test.depends_on.nodes if name in manifest.nodes]
+    return len({"from_seeds" in manifest.nodes[name].tags for name in parents}) > 1
 
 
 def _without_comments(code: str) -> str:

@@ -85,3 +85,12 @@ def test_a_mart_that_reads_a_source_is_caught(broken_manifest: Any) -> None:
     assert _new_violations(broken_manifest) == [
         "fct_calls: reads source.tokenhouse.lake.calls; only staging may read sources"
     ]
+
+
+def test_a_test_that_incremental_builds_would_leave_out_is_caught(broken_manifest: Any) -> None:
+    name = next(key for key in broken_manifest.nodes if "assert_landed_files_balance" in key)
+    broken_manifest.nodes[name].depends_on.nodes.append("seed.tokenhouse.tenants")
+    assert _new_violations(broken_manifest) == [
+        "assert_landed_files_balance: tests seeds beside other models; "
+        "incremental builds would leave it out"
+    ]
