@@ -82,9 +82,7 @@ def _land(source: str, paths: list[str], *, as_json: bool, dry_run: bool) -> Non
             if as_json:
                 print(json.dumps({"dry_run": dry_run, "files": results}, indent=2))
     if settings.hash_key is None and not as_json:
-        print(
-            "note: TOKENHOUSE_HASH_KEY is not set, so user ids were dropped", file=sys.stderr
-        )
+        print("note: TOKENHOUSE_HASH_KEY is not set, so user ids were dropped", file=sys.stderr)
     if not all(row["balanced"] for row in results):
         raise SystemExit(1)
 
@@ -119,7 +117,6 @@ def status(as_json: AsJson = False) -> None:
     """Show what has landed, per source.
 
     Examples:
-
       python -m ingest status
 
       python -m ingest status --json
@@ -149,7 +146,6 @@ def compact(as_json: AsJson = False) -> None:
     """Merge each day's small files into one, without changing a row.
 
     Example:
-
       python -m ingest compact
     """
     from ingest.compact import compact as compact_lake

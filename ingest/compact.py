@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingest.landing import MEMORY_LIMIT, PARQUET, THREADS
 from ingest.lake import Change, DataFile, Lake
+from ingest.landing import MEMORY_LIMIT, PARQUET, THREADS
 from ingest.schemas import CALLS, LANDINGS
 
 RETENTION_HOURS = 24

@@ -130,7 +130,7 @@ def fields_sql(objects: str, keys: set[str], own: str = "") -> str:
         own: a column of ``objects`` to pass through.
     """
     columns = ",\n    ".join(
-        f"{_first_of([key for key in spellings if key in keys])} as \"{name}\""
+        f'{_first_of([key for key in spellings if key in keys])} as "{name}"'
         for name, spellings in SPELLINGS.items()
     )
     others = ", ".join(f'"{key}"' for key in KNOWN_KEYS if key not in keys)

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import orjson
 import zstandard
@@ -112,7 +112,7 @@ def open_bytes(file: InputFile) -> IO[bytes]:
     """
     try:
         if file.compression == ".gz":
-            return gzip.open(file.path, "rb")
+            return cast(IO[bytes], gzip.open(file.path, "rb"))
         raw = file.path.open("rb")
     except OSError as error:
         raise InputError(str(file.path), error.strerror or str(error), "Check it") from error

@@ -8,9 +8,9 @@ started from the same state, one is refused and does its work again on the new s
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
@@ -115,8 +116,10 @@ class Lake:
             LakeBusyError: somebody else committed since the snapshot was taken.
         """
         number = self.sequence(snapshot) + 1
-        actions = [_add(self.folder(CALLS), file) for file in change.added]
-        actions += [_remove(file) for file in change.removed]
+        actions: list[AddAction | RemoveAction] = [
+            *(_add(self.folder(CALLS), file) for file in change.added),
+            *(_remove(file) for file in change.removed),
+        ]
         rows = [row | {"landing_seq": number} for row in change.landings]
         properties = CommitProperties(
             custom_metadata={METADATA_KEY: json.dumps(rows, default=str)},
@@ -177,16 +180,12 @@ class Lake:
             return []
         uris = self.open(LANDINGS).file_uris()
         names = columns or list(LANDINGS.names)
-        import pyarrow.parquet as pq
-
         tables = [pq.read_table(uri.removeprefix("file://"), columns=names) for uri in uris]
         return [row for table in tables for row in table.to_pylist()]
 
 
 def _restored(row: dict[str, Any]) -> dict[str, Any]:
     """A manifest row from commit metadata, its instants parsed again."""
-    import datetime as dt
-
     instants = ("first_event_at", "last_event_at", "landed_at")
     return row | {
         name: dt.datetime.fromisoformat(row[name]) if row[name] else None for name in instants
@@ -196,7 +195,7 @@ def _restored(row: dict[str, Any]) -> dict[str, Any]:
 def _add(folder: Path, file: DataFile) -> AddAction:
     return AddAction(
         path=file.path,
-        size=os.path.getsize(folder / file.path),
+        size=(folder / file.path).stat().st_size,
         partition_values={"event_date": file.partition},
         modification_time=int(time.time() * 1000),
         data_change=True,

@@ -203,9 +203,7 @@ class _Group:
         self.table_folder = landing.lake.folder(CALLS)
         self.staged = landing.work / self.landing_id
         self.rows_before = 0
-        self.parser = ChunkParser(
-            self.con, landing.source, self.adapter is not None, landing.keys
-        )
+        self.parser = ChunkParser(self.con, landing.source, self.adapter is not None, landing.keys)
 
     def land(self) -> None:
         run = self.con.execute
@@ -412,8 +410,7 @@ class _Group:
             "is_current": "true",
         }
         return ", ".join(
-            f'{filled[name]} as "{name}"' if name in filled else f'"{name}"'
-            for name in CALLS.names
+            f'{filled[name]} as "{name}"' if name in filled else f'"{name}"' for name in CALLS.names
         )
 
     def _dates(self, relation: str) -> list[str]:
@@ -585,12 +582,13 @@ class _Group:
                 continue
             lines = run(f"select source_line from refused where file_no = {number}").fetchall()
             texts = raw_texts(result.file, adapter, {line for (line,) in lines})
-            run("create or replace temp table originals (source_line bigint, raw_text varchar)")
-            self.con.executemany("insert into originals values (?, ?)", list(texts.items()))
+            originals = {"line_no": list(texts.keys()), "text": list(texts.values())}
+            self.con.register("originals", pa.table(originals))
             run(
-                "update refused set raw_text = originals.raw_text from originals"
-                f" where refused.source_line = originals.source_line and file_no = {number}"
+                "update refused set raw_text = originals.text from originals"
+                f" where refused.source_line = originals.line_no and file_no = {number}"
             )
+            self.con.unregister("originals")
 
     # ---------------------------------------------------------------- writing
 
@@ -617,9 +615,7 @@ class _Group:
         path = f"event_date={date}/{uuid.uuid4().hex}.parquet"
         target = self.staged / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        [(rows,)] = self.con.execute(
-            f"copy ({query}) to '{target}' ({PARQUET})"
-        ).fetchall()
+        [(rows,)] = self.con.execute(f"copy ({query}) to '{target}' ({PARQUET})").fetchall()
         if rows:
             self.change.added.append(DataFile(path, date, rows, target.stat().st_size))
 

@@ -8,6 +8,7 @@ The reasons, in the order they are looked for; the first that holds is the row's
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 from ingest.fields import FIELDS, MAX_COUNT, MAX_ID_BYTES, OUTCOMES, Field
@@ -88,7 +89,7 @@ def _columns(source: str) -> dict[str, str]:
         "is_fallback": "coalesce(exact_is_fallback, false)",
         "is_cache_hit": "coalesce(exact_cache_hit, false)",
         "outcome": _outcome(),
-        **{name: f'normalised_{name}' for name in _USAGE_COLUMNS},
+        **{name: f"normalised_{name}" for name in _USAGE_COLUMNS},
         "provider_cost_usd": "normalised_provider_cost_usd",
         "usage_status": "normalised_usage_status",
         "usage_dialect": "dialect",
@@ -126,7 +127,8 @@ def _problem() -> str:
     checks = [
         ("_reject is not null", "_reject || '|' || coalesce(_field, '')"),
         ("is_empty", "'malformed_json|'"),
-        *[(f"coalesce({n}, '') = ''", f"'missing_field|{n}'") for n in ('"timestamp"', "provider")],
+        ("coalesce(\"timestamp\", '') = ''", "'missing_field|timestamp'"),
+        ("coalesce(provider, '') = ''", "'missing_field|provider'"),
         ("billed_model is null", "'missing_field|model'"),
         ("exact_timestamp is null", "'bad_timestamp|timestamp'"),
         (
@@ -141,11 +143,11 @@ def _problem() -> str:
             " and ".join(f"stated_outcome <> '{outcome}'" for outcome in OUTCOMES),
             "'unknown_enum|outcome'",
         ),
-        *[check for field in FIELDS for check in _checks(field)],
+        *chain.from_iterable(_checks(field) for field in FIELDS),
         ("usage_problem is not null", "usage_problem || '|' || coalesce(usage_problem_field, '')"),
     ]
     cases = "\n        ".join(f"when {test} then {verdict}" for test, verdict in checks)
-    return f"case\n        {cases}\n    end".replace("|\"timestamp\"'", "|timestamp'")
+    return f"case\n        {cases}\n    end"
 
 
 def _checks(field: Field) -> list[tuple[str, str]]:
@@ -154,7 +156,8 @@ def _checks(field: Field) -> list[tuple[str, str]]:
     if field.kind == "id":
         # an object or a list arrives as its text; comparing prefixes is cheaper than cutting
         nested = " or ".join(
-            f"{name} >= '{opening}' and {name} < '{after}'" for opening, after in ("{|", "[\\")
+            f"{name} >= '{opening}' and {name} < '{after}'"
+            for opening, after in (("{", "|"), ("[", "\\"))
         )
         return [(f"strlen({name}) > {MAX_ID_BYTES} or {nested}", wrong)]
     exact = f"exact_{field.name}"

@@ -8,7 +8,6 @@ a crash replaces its own quarantine file and never adds a second one.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -43,7 +42,7 @@ def write_quarantine(
             f"copy (select {columns} from refused where file_no = {number} order by source_line)"
             f" to '{str(unfinished).replace(chr(39), chr(39) * 2)}' (format parquet)"
         )
-        os.replace(unfinished, target)
+        unfinished.replace(target)
 
 
 def _name(result: Refusing) -> str:

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.errors import InputError
-from ingest.inputs import InputFile, line_chunks, marker, open_bytes
-from ingest.sources import Adapter, Rejected, Skipped
+from ingest.inputs import InputFile, line_chunks, open_bytes
+from ingest.sources import Adapter, Answer, Rejected, Skipped
 
 Record = tuple[int, Mapping[str, Any] | bytes]
 
@@ -43,12 +43,7 @@ def mapped_lines(file: InputFile, adapter: Adapter) -> Iterator[bytes]:
     written = dt.datetime.fromtimestamp(file.path.stat().st_mtime, dt.UTC).isoformat()
     ordinal = 0
     for _, record in read_records(file):
-        answers = (
-            [Rejected("malformed_json", "", record.decode("utf-8", "backslashreplace"))]
-            if isinstance(record, bytes)
-            else list(adapter(record)) or [Skipped("not_a_model_call")]
-        )
-        for answer in answers:
+        for answer in _answers(record, adapter):
             ordinal += 1
             yield _line(ordinal, answer, written, record)
 
@@ -58,12 +53,17 @@ def raw_texts(file: InputFile, adapter: Adapter, wanted: set[int]) -> dict[int, 
     texts: dict[int, str] = {}
     ordinal = 0
     for _, record in read_records(file):
-        count = 1 if isinstance(record, bytes) else max(1, sum(1 for _ in adapter(record)))
-        for _ in range(count):
+        for _ in _answers(record, adapter):
             ordinal += 1
             if ordinal in wanted:
                 texts[ordinal] = _text_of(record)
     return texts
+
+
+def _answers(record: Mapping[str, Any] | bytes, adapter: Adapter) -> list[Answer]:
+    if isinstance(record, bytes):
+        return [Rejected("malformed_json", "", record.decode("utf-8", "backslashreplace"))]
+    return list(adapter(record)) or [Skipped()]
 
 
 def _line(
@@ -106,7 +106,7 @@ def _spans_lines(head: bytes) -> bool:
     try:
         orjson.loads(first)
     except orjson.JSONDecodeError:
-        return len(first) < len(head) and first.strip() in (b"{", b"{}") or _is_pretty(head)
+        return first.strip() == b"{" or _is_pretty(head)
     return False
 
 
@@ -197,6 +197,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return str(value)
-
-
-__all__ = ["mapped_lines", "marker", "raw_texts", "read_records"]

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Log = dict[str, Any]
@@ -99,6 +100,7 @@ _ALIASES = {
 _PREFIXES = ("app.", "llm.", "tokenhouse.", "x-")
 
 
+@lru_cache(maxsize=10_000)
 def context_field(name: str) -> str | None:
     """The log field that a free-form key means, or None.
 

@@ -701,7 +701,8 @@ judged as not materialized (
                 then 'contradictory_buckets|cache_write_tokens'
             when told_nothing
                 and told_outcome = 'success'
-                and coalesce(try_cast(http_status as bigint), 200) < 400
+                -- a stated outcome is believed over the status beside it
+                and (outcome is not null or coalesce(try_cast(http_status as bigint), 200) < 400)
                 and lower(coalesce(cache_hit, 'false')) not in ('true', '1')
                 and coalesce(told.trafficType, told.traffic_type) is null
                 and coalesce(lower(usage_status), '') not in ('missing', 'partial', 'estimated')

@@ -111,9 +111,7 @@ def test_a_commit_whose_manifest_was_lost_is_recovered(tmp_path: Path) -> None:
 
 def test_overlapping_files_landed_at_once_are_neither_lost_nor_doubled(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    files = [
-        log_file(tmp_path / f"{n}.ndjson", range(n * 500, n * 500 + ROWS)) for n in range(4)
-    ]
+    files = [log_file(tmp_path / f"{n}.ndjson", range(n * 500, n * 500 + ROWS)) for n in range(4)]
     racers = [start(data, file) for file in files]
     for racer in racers:
         _, errors = racer.communicate()

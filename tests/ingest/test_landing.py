@@ -367,9 +367,9 @@ def test_billed_side_iterations_are_rows_of_their_own(yard: Yard) -> None:
     del line["input_tokens"], line["output_tokens"]
     result = yard.put(ndjson(call("0"), line, call("z")))
     assert (counts(result), result.rows_component) == ((3, 3, 0, 0), 1)
-    assert yard.rows(
-        "event_id, component_index, model, uncached_input_tokens, output_tokens"
-    )[1:3] == [("a", 0, "claude-sonnet-5", 2390, 121), ("a", 1, "claude-opus-4-8", 2518, 22)]
+    assert yard.rows("event_id, component_index, model, uncached_input_tokens, output_tokens")[
+        1:3
+    ] == [("a", 0, "claude-sonnet-5", 2390, 121), ("a", 1, "claude-opus-4-8", 2518, 22)]
     # the same call once more, and a correction of it: components follow their call
     corrected = json.loads(json.dumps(line))
     corrected["latency_ms"] = 5
