@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FROM_SEEDS = "tag:from_seeds"
 SHOWN_DATES = 5
+SHOWN_KINDS = ("seed", "model", "test")
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,11 @@ def describe(report: BuildReport, warehouse: Path) -> str:
         lines.append("nothing new has landed; the warehouse is up to date")
     elif report.dbt.succeeded:
         lines.append(_dates_restated(report.plan))
-        counts = ", ".join(f"{count} {kind}s" for kind, count in sorted(report.dbt.counts.items()))
+        counts = ", ".join(
+            f"{report.dbt.counts[kind]} {kind}s"
+            for kind in SHOWN_KINDS
+            if kind in report.dbt.counts
+        )
         lines.append(f"{counts} in {report.seconds:.1f} s")
     else:
         lines += _failures(report.dbt)
