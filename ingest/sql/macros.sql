@@ -41,9 +41,17 @@ create or replace macro exact_instant(text) as
         when text[5] <> '-' and text[1] between '0' and '9' and strlen(text) >= 9
             then coalesce(
                 instant_of_epoch(exact_count(text)),
-                make_timestamptz(cast(try_cast(text as decimal(18, 6)) * 1000000 as bigint))
+                instant_of_fraction(try_cast(text as decimal(28, 6)))
             )
     end;
+
+create or replace macro instant_of_fraction(epoch) as
+    make_timestamptz(try_cast(floor(
+        case
+            when epoch < 100000000000 then epoch * 1000000
+            when epoch < 100000000000000 then epoch * 1000
+        end
+    ) as bigint));
 
 create or replace macro instant_of_epoch(epoch) as
     make_timestamptz(

@@ -168,6 +168,34 @@ def test_a_bad_row_is_kept_with_its_reason(
     assert yard.refused() == [(2, reason, field, line)]
 
 
+@pytest.mark.parametrize(
+    ("stated", "instant"),
+    [
+        ("2026-08-01T10:00:00.123456Z", "2026-08-01 10:00:00.123456+00"),
+        ("2026-08-01T10:00:00.123456789Z", "2026-08-01 10:00:00.123456+00"),
+        ("2026-08-01T10:00:00+02:00", "2026-08-01 08:00:00+00"),
+        ("2026-08-01 10:00:00-0530", "2026-08-01 15:30:00+00"),
+        (1785578400, "2026-08-01 10:00:00+00"),
+        (1785578400.25, "2026-08-01 10:00:00.25+00"),
+        (1785578400123, "2026-08-01 10:00:00.123+00"),
+        (1785578400123.5, "2026-08-01 10:00:00.1235+00"),
+        (1785578400123456, "2026-08-01 10:00:00.123456+00"),
+        ("1785578400123456789", "2026-08-01 10:00:00.123456+00"),
+        ("99999999999999999999", None),
+        ("1785578400123456789.5", None),
+        ("12345", None),
+        ("2026-08-01", None),
+        ("2026-08-01T25:00:00Z", None),
+        ("2026-08-01T10:00:00 Europe/Berlin", None),
+    ],
+)
+def test_an_instant_is_read_with_its_zone_or_not_at_all(
+    yard: Yard, stated: Any, instant: str | None
+) -> None:
+    yard.put(ndjson(call("a", timestamp=stated)))
+    assert yard.rows("started_at::varchar") == ([(instant,)] if instant else [])
+
+
 def test_lines_no_reader_likes_are_all_accounted_for(yard: Yard) -> None:
     content = ndjson(
         call("a"), b"", b"   ", b"\xff\xfe", b'{"a": "\x00"}', b"\x01\x02\x03\x04", b'{"x":\r1}',
