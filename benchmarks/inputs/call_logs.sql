@@ -35,10 +35,20 @@ copy (
             hash(i, 6) % 4 * (10 + hash(i, 5) % 8000 // 10) as cached,
             20 + hash(i, 7) % 900 as output,
             hash(i, 8) % 20 as reasoning,
-            make_timestamp(1793491200000000 + cast(hash(i, 9) % 1209600000000 as bigint)) as started_at,
+            make_timestamp(1793491200000000 + cast(hash(i, 9) % 1209600000000 as bigint))
+                as started_at,
             md5(cast(i as varchar)) as id,
             md5(concat('trace', i // 3)) as trace
         from lines
+
+    ),
+
+    said as (
+
+        select
+            *,
+            case when fault = 3 then -input::bigint else input end as said_input
+        from drawn
 
     ),
 
@@ -48,20 +58,20 @@ copy (
             *,
             case
                 when dialect < 7 then concat(
-                    '"input_tokens":', case when fault = 3 then -input::bigint else input end,
+                    '"input_tokens":', said_input,
                     ',"cached_input_tokens":', cached,
                     ',"output_tokens":', output,
                     ',"reasoning_tokens":', reasoning
                 )
                 when dialect = 7 then concat(
-                    '"usage":{"prompt_tokens":', case when fault = 3 then -input::bigint else input end,
+                    '"usage":{"prompt_tokens":', said_input,
                     ',"completion_tokens":', output, ',"total_tokens":', input + output,
                     ',"prompt_tokens_details":{"cached_tokens":', cached,
                     ',"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":',
                     reasoning, ',"audio_tokens":0}}'
                 )
                 when dialect = 8 then concat(
-                    '"usage":{"input_tokens":', case when fault = 3 then -input::bigint else input end,
+                    '"usage":{"input_tokens":', said_input,
                     ',"cache_creation_input_tokens":', cached // 2,
                     ',"cache_read_input_tokens":', cached,
                     ',"cache_creation":{"ephemeral_5m_input_tokens":', cached // 2,
@@ -69,7 +79,7 @@ copy (
                     ',"service_tier":"standard"}'
                 )
                 else concat(
-                    '"usage":{"promptTokenCount":', case when fault = 3 then -input::bigint else input end,
+                    '"usage":{"promptTokenCount":', said_input,
                     ',"cachedContentTokenCount":', cached,
                     ',"candidatesTokenCount":', output, ',"thoughtsTokenCount":', reasoning,
                     ',"totalTokenCount":', input + output + reasoning, '}'
@@ -80,7 +90,7 @@ copy (
                 when dialect = 8 then 'anthropic","model":"claude-haiku-4-5'
                 else 'google","model":"gemini-2.5-flash'
             end as provider
-        from drawn
+        from said
 
     ),
 
@@ -90,7 +100,10 @@ copy (
             fault,
             concat(
                 '{"timestamp":"',
-                case when fault = 2 then 'yesterday' else strftime(started_at, '%Y-%m-%dT%H:%M:%S.%fZ') end,
+                case
+                    when fault = 2 then 'yesterday'
+                    else strftime(started_at, '%Y-%m-%dT%H:%M:%S.%fZ')
+                end,
                 '","event_id":"ev-', left(id, 24),
                 '","request_id":"req_', right(id, 16),
                 '","operation_id":"op-', left(trace, 16),
@@ -115,4 +128,6 @@ copy (
     select case when fault = 0 then left(line, 200) else line end as line
     from written
 
-) to '$file' (format csv, header false, delimiter '$no_delimiter', quote '$no_quote', escape '$no_quote')
+) to '$file' (
+    format csv, header false, delimiter '$no_delimiter', quote '$no_quote', escape '$no_quote'
+)

@@ -24,8 +24,10 @@ drawn as (
 
     select
         *,
-        cast(floor(60 * pow(hash(operation, 1) / 18446744073709551616.0, 2.5)) as integer) as tenant,
-        cast(floor(12 * pow(hash(operation, 2) / 18446744073709551616.0, 1.7)) as integer) as topic,
+        cast(floor(60 * pow(hash(operation, 1) / 18446744073709551616.0, 2.5)) as integer)
+            as tenant,
+        cast(floor(12 * pow(hash(operation, 2) / 18446744073709551616.0, 1.7)) as integer)
+            as topic,
         cast(hash(operation, 3) % 100 as integer) as lot,
         cast(hash(i, 4) % 1000 as integer) as chance,
         100 + cast(pow(hash(operation, 5) % 1000 / 1000.0, 3) * 12000 as bigint) as input,
