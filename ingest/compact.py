@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from ingest.datafiles import MEMORY_LIMIT, PARQUET, THREADS
 from ingest.lake import Change, DataFile, Lake
-from ingest.landing import MEMORY_LIMIT, PARQUET, THREADS
 from ingest.schemas import CALLS, LANDINGS
+from ingest.sqltext import quoted
 
 RETENTION_HOURS = 24
 SMALL_FILES_PER_DAY = 2
@@ -74,7 +75,7 @@ def _merge(
     sources = [str(folder / file.path) for file in files]
     con.execute(
         "copy (select * from read_parquet($sources, hive_partitioning = false,"
-        f" union_by_name = true)) to '{str(folder / path).replace(chr(39), chr(39) * 2)}'"
+        f" union_by_name = true)) to '{quoted(str(folder / path))}'"
         f" ({PARQUET})",
         {"sources": sources},
     )

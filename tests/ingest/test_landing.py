@@ -17,8 +17,9 @@ from ingest.errors import InputError
 from ingest.fields import KNOWN_KEYS, fields_sql
 from ingest.inputs import find_files
 from ingest.lake import Lake
-from ingest.landing import FileResult, Landing
+from ingest.landing import Landing
 from ingest.parse import macros, typed_sql
+from ingest.results import FileResult
 from ingest.schemas import CALLS
 from ingest.settings import Settings
 
