@@ -17,7 +17,7 @@ from ingest.lake import Change, DataFile, Lake
 from ingest.schemas import CALLS, LANDINGS
 from ingest.sqltext import quoted
 
-RETENTION_HOURS = 24
+RETENTION_HOURS = 24 * 7
 SMALL_FILES_PER_DAY = 2
 MAX_ROWS_PER_FILE = 5_000_000
 

@@ -27,6 +27,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 LINE_SUFFIXES = (".ndjson", ".jsonl", ".json", ".log", ".txt")
 TABLE_SUFFIXES = (".csv", ".parquet")
 COMPRESSIONS = (".gz", ".zst")
+DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 FIELD_SEPARATOR = b"\x01\x02\x03\x04"
 
 
@@ -138,16 +139,21 @@ def line_chunks(file: InputFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[byt
         InputError: damaged compression, or a file cut off in the middle of it.
     """
     with open_bytes(file) as stream:
-        while block := _read(file, stream.read, chunk_bytes):
+        while block := read_block(file, stream.read, chunk_bytes):
             if not block.endswith(b"\n"):
-                block += _read(file, stream.readline, -1)
+                block += read_block(file, stream.readline, -1)
             yield block
 
 
-def _read(file: InputFile, read: Callable[[int], bytes], size: int) -> bytes:
+def read_block(file: InputFile, read: Callable[[int], bytes], size: int) -> bytes:
+    """Read some bytes of a file.
+
+    Raises:
+        InputError: damaged compression, or a file cut off in the middle of it.
+    """
     try:
         return read(size)
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+    except DAMAGE as error:
         raise InputError(
             str(file.path),
             f"the {file.compression or 'file'} data is damaged or cut off ({error})",

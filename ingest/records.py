@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.errors import InputError
-from ingest.inputs import InputFile, line_chunks, open_bytes
+from ingest.inputs import DAMAGE, InputFile, line_chunks, open_bytes, read_block
 from ingest.sources import Adapter, Answer, Rejected, Skipped
 
 Record = tuple[int, Mapping[str, Any] | bytes]
@@ -89,7 +89,7 @@ def _line(
 
 def _json_records(file: InputFile) -> Iterator[Record]:
     with open_bytes(file) as stream:
-        head = stream.read(1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
+        head = read_block(file, stream.read, 1 << 16).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"[" or (head[:1] == b"{" and _spans_lines(head)):
         yield from _whole_document(file)
         return
@@ -148,7 +148,7 @@ def _csv_records(file: InputFile) -> Iterator[Record]:
             for row in reader:
                 if row:
                     yield reader.line_num, _csv_row(header, row)
-        except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
+        except (UnicodeDecodeError, csv.Error, *DAMAGE) as error:
             raise InputError(
                 str(file.path), f"not a readable CSV file ({error})", "Export it again as UTF-8"
             ) from error

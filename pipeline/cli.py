@@ -37,7 +37,13 @@ def build(
         typer.Option(help="dbt selector; build only this. The next build restates it again."),
     ] = None,
 ) -> None:
-    """Build and test the models over what has landed; swap the result in when all is well."""
+    """Build and test the models over what has landed; swap the result in when all is well.
+
+    Examples:
+      python -m pipeline build
+
+      python -m pipeline build --full-refresh
+    """
     try:
         settings = load_settings()
         report = build_warehouse(
@@ -60,7 +66,13 @@ def sql(
         str | None, typer.Option("-c", "--command", help="Run one statement and end.")
     ] = None,
 ) -> None:
-    """Open a read-only SQL prompt on the warehouse."""
+    """Open a read-only SQL prompt on the warehouse.
+
+    Examples:
+      python -m pipeline sql
+
+      python -m pipeline sql -c "select sum(billed_cost_usd) as usd from fct_calls"
+    """
     try:
         connection = open_warehouse(load_settings())
     except UsageError as error:
@@ -78,7 +90,11 @@ def sql(
 
 @app.command()
 def docs() -> None:
-    """Write the dbt docs site of the warehouse's models to target/."""
+    """Write the dbt docs site of the models to target/.
+
+    Example:
+      python -m pipeline docs
+    """
     from pipeline.docs import write_docs  # noqa: PLC0415
 
     try:

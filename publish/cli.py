@@ -25,7 +25,11 @@ def main() -> None:
 
 @app.command()
 def reports() -> None:
-    """Write every report of the warehouse to data/reports/*.csv."""
+    """Write every report of the warehouse to data/reports/*.csv.
+
+    Example:
+      python -m publish reports
+    """
     data = Path(os.environ.get("TOKENHOUSE_DATA") or "data")
     try:
         written = write_reports(data / "warehouse.duckdb", data / "reports")

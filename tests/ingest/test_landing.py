@@ -266,6 +266,17 @@ def test_a_cut_off_archive_lands_nothing(yard: Yard) -> None:
     assert yard.lake.landings() == []
 
 
+@pytest.mark.parametrize("source", ["calls", "responses", "otlp", "litellm", "langfuse"])
+@pytest.mark.parametrize("name", ["x.ndjson.gz", "x.ndjson.zst", "x.csv.gz", "x.csv", "x.parquet"])
+def test_a_file_that_is_not_what_its_name_says_is_refused_whole(
+    yard: Yard, source: str, name: str
+) -> None:
+    path = yard.write(name, b"\xff\xfenot what it says")
+    with pytest.raises(InputError, match=re.escape(name)):
+        yard.land(path, source=source)
+    assert yard.lake.landings() == []
+
+
 def test_landing_the_same_file_again_changes_nothing(yard: Yard) -> None:
     content = ndjson(call("a"), "broken", call("b"))
     yard.put(content)
