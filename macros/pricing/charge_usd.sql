@@ -1,6 +1,6 @@
-{% macro charge_usd(quantity, price_meter, quantity_type="decimal(19, 0)") %}
+{% macro charge_usd(meter, priced_as=none) %}
     {#- One charge line, DECIMAL(38,12), rounded once: 0 where the meter was not used, NULL where it
-        was used and has no price.
+        was used and has no price. `priced_as` is another meter whose price to take.
 
         A unit price in whole picodollars makes the product exact at 12 decimals: every price per
         thousand, and nearly every price per million. Only a finer one takes the branch that rounds:
@@ -11,8 +11,10 @@
         whole model, and stops at a million dollars. So below ten million tokens the quantity is
         narrow (unit prices of tokens are below ten cents), above it has 19 digits; and no more,
         because Spark cuts decimals off a product of more than 38. -#}
+    {%- set quantity = meter.quantity -%}
+    {%- set price_meter = priced_as or meter -%}
     {%- set unit_price = "prices." ~ unit_price_column(price_meter) -%}
-    {%- set wide = "cast(" ~ quantity ~ " as " ~ quantity_type ~ ")" -%}
+    {%- set wide = "cast(" ~ quantity ~ " as " ~ quantity_type_of(meter) ~ ")" -%}
     {%- set narrow = "cast(" ~ quantity ~ " as decimal(11, 0))" -%}
     {%- set millionths = wide ~ " * prices." ~ price_column(price_meter) -%}
     {%- set finer = "cast(" ~ millionths ~ " as decimal(31, 9)) * 0.000001" -%}
@@ -39,22 +41,6 @@
 
 {% macro cache_saving_usd(meter) %}
     {#- What the tokens of a cache meter would have cost as plain input, minus their charge;
-        negative for writes dearer than input. One product of the difference where both prices are
-        whole picodollars, which gives the same figure as the difference of the two lines. -#}
-    case
-        when {{ meter.quantity }} > 0 and {{ meter.quantity }} < 10000000
-            then coalesce(
-                cast(
-                    cast({{ meter.quantity }} as decimal(11, 0))
-                    * prices.{{ unit_saving_column(meter) }} as decimal(38, 12)
-                ),
-                {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
-                - {{ charge_usd(meter.quantity, meter) }}
-            )
-        when {{ meter.quantity }} > 0
-            then
-                {{ charge_usd(meter.quantity, full_price_meter(meter)) }}
-                - {{ charge_usd(meter.quantity, meter) }}
-        else 0
-    end
+        negative for writes dearer than input. -#}
+    {{ charge_usd(meter, full_price_meter(meter)) }} - {{ charge_usd(meter) }}
 {% endmacro %}

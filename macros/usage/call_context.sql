@@ -1,4 +1,4 @@
-{# What a call says about where it belongs; int_call_contexts numbers the combinations. #}
+{# What a call says about where it belongs; int_call_contexts lists the combinations. #}
 {% macro call_context_columns() -%}
     {{ return([
         'provider',
@@ -22,26 +22,7 @@
     ]) }}
 {%- endmacro %}
 
-{# Join condition: both relations say the same, NULL being a thing that can be said. #}
-{% macro same_call_context(left, right) -%}
-    {%- for column in call_context_columns() -%}
-        {{ left }}.{{ column }} is not distinct from {{ right }}.{{ column }}
-        {{- '\n            and ' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}
-
-{# Contexts numbered by earlier builds; none in a full refresh. #}
-{% macro known_call_contexts() -%}
-    {%- if is_incremental() -%}
-        {{ this }}
-    {%- else -%}
-        (
-            select
-                cast(null as integer) as context_id,
-                {% for column in call_context_columns() -%}
-                    cast(null as varchar) as {{ column }}{{ ', ' if not loop.last }}
-                {%- endfor %}
-            where false
-        ) as nothing
-    {%- endif -%}
+{# The number of a row's context: the row tells it itself, so nothing is joined to find it. #}
+{% macro call_context_id(relation) -%}
+    {{ return(hash_64(relation, call_context_columns())) }}
 {%- endmacro %}

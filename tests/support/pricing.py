@@ -62,7 +62,7 @@ name: pricing_test
 version: "1.0"
 profile: pricing_test
 model-paths: [models, {repository}/models/intermediate/pricing]
-macro-paths: [macros, {repository}/macros/pricing]
+macro-paths: [macros, {repository}/macros/pricing, {repository}/macros/portable]
 seed-paths: [{repository}/seeds/prices]
 models:
   pricing_test:
@@ -111,10 +111,10 @@ def build_pricing_warehouse(folder: Path, calls: list[dict[str, object]]) -> Pat
         "profiles.yml": _PROFILE,
         "macros/stub.sql": _MACROS,
         "models/stub/stg_lake__calls.sql": f"select * from read_parquet('{calls_file}')",
-        "macros/unique_grain.sql": (REPOSITORY / "tests/data/generic/unique_grain.sql").read_text(
-            encoding="utf-8"
-        ),
     }
+    for source in ("tests/data/generic/unique_grain.sql", "macros/incremental/unless_known.sql"):
+        text = (REPOSITORY / source).read_text(encoding="utf-8")
+        files[f"macros/{Path(source).name}"] = text
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,9 +32,9 @@ calls as (
 -- Candidates by hash, which is cheap over all calls; the windows below decide on the id itself.
 suspects as (
 
-    select {{ hash_64('operation_id') }} as operation_hash
+    select {{ hash_64('calls', ['operation_id']) }} as operation_hash
     from calls
-    group by {{ hash_64('operation_id') }}
+    group by {{ hash_64('calls', ['operation_id']) }}
     having count(*) > 1 or max(attempt_number) > 1
 
 ),
@@ -50,7 +50,7 @@ attempts as (
         calls.outcome = 'success' as is_success
     from calls
     inner join suspects
-        on {{ hash_64('calls.operation_id') }} = suspects.operation_hash
+        on {{ hash_64('calls', ['operation_id']) }} = suspects.operation_hash
 
 ),
 

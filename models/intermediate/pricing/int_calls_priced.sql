@@ -1,9 +1,9 @@
 /*
 Grain: one row per row of `stg_lake__calls`; none dropped, none doubled.
 
-One hash join on the seven fields of a price key, with the period, the daily window and the context
-tier as ranges beside it. The context tier is chosen by all input tokens and holds for every class
-of the request.
+One hash join on the price key (seven fields as one hash), with the period, the daily window and
+the context tier as ranges beside it. The context tier is chosen by all input tokens and holds for
+every class of the request.
 
 The charge columns are what the price row says. They are what was *billed* only where
 `pricing_status` is list or contract: a cost the provider itself reported wins over them
@@ -14,7 +14,6 @@ A view: priced at reading, so a price change restates nothing on disk.
 */
 {% set meters = price_meters() %}
 {% set token_meters = meters | selectattr('per', 'equalto', 'million') | list %}
-{% set common = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output'] %}
 {% set all_input %}
     coalesce(calls.uncached_input_tokens, 0)
     + coalesce(calls.cache_read_tokens, 0)
@@ -51,32 +50,16 @@ charged as (
             prices.{{ price_column(meter) }},
         {% endfor %}
         {% for meter in meters if meter.name != 'request' %}
-            {{ charge_usd(meter.quantity, meter, quantity_type_of(meter)) }}
-                as charge_{{ meter.name }}_usd,
+            {{ charge_usd(meter) }} as charge_{{ meter.name }}_usd,
         {% endfor %}
         prices.request_fee_usd as charge_request_usd,
-        -- The same lines summed; the rare meters behind one test, which saves a third of the CPU.
-        prices.request_fee_usd
-        {% for meter in meters if meter.name in common %}
-            + {{ charge_usd(meter.quantity, meter, quantity_type_of(meter)) }}
-        {% endfor %}
-        + case
-            when
-                coalesce(
-                    calls.input_audio_tokens,
-                    calls.cache_read_audio_tokens,
-                    calls.output_audio_tokens,
-                    calls.web_search_requests,
-                    calls.code_execution_sessions,
-                    calls.image_count,
-                    calls.search_units,
-                    calls.audio_seconds
-                ) is null
-                then 0
+        -- The same lines summed.
+        case
+            when {{ is_plain() }} then {{ plain_charge_usd() }}
             else
-                0
-                {% for meter in meters if meter.name not in common and meter.name != 'request' %}
-                    + {{ charge_usd(meter.quantity, meter, quantity_type_of(meter)) }}
+                prices.request_fee_usd
+                {% for meter in meters if meter.name != 'request' %}
+                    + {{ charge_usd(meter) }}
                 {% endfor %}
         end as computed_cost_usd,
         -- What caching saved: reads at the full input price minus their price, minus the surcharge
@@ -89,10 +72,11 @@ charged as (
                     nullif(calls.cache_write_1h_tokens, 0)
                 ) is null
                 then 0
+            when {{ is_plain() }} then {{ plain_cache_saving_usd() }}
             else
                 0
                 {% for meter in token_meters if meter.name.startswith('cache_') %}
-                    + {{ cache_saving_usd(meter) }}
+                    + ({{ cache_saving_usd(meter) }})
                 {% endfor %}
         end as priced_cache_savings_usd,
         case
@@ -103,13 +87,7 @@ charged as (
     from calls
     left join prices
         on
-            calls.provider is not distinct from prices.provider
-            and calls.model is not distinct from prices.model
-            and calls.service_tier is not distinct from prices.service_tier
-            and calls.is_batch is not distinct from prices.is_batch
-            and calls.speed is not distinct from prices.speed
-            and calls.inference_geo is not distinct from prices.inference_geo
-            and calls.project_id is not distinct from prices.project_id
+            {{ price_key_hash('calls') }} = {{ price_key_hash('prices') }}
             and {{ moment }} >= prices.valid_from_us
             and {{ moment }} < prices.valid_until_us
             and {{ moment }} % 86400000000 >= prices.daily_from_us

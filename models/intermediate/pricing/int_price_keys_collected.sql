@@ -18,14 +18,7 @@ calls as (
 
 combinations as (
 
-    select distinct
-        provider,
-        model,
-        service_tier,
-        is_batch,
-        speed,
-        inference_geo,
-        project_id
+    select distinct {{ price_key_columns() | join(', ') }}
     from calls
 
 ),
@@ -34,7 +27,7 @@ final as (
 
     select combinations.*
     from combinations
-    {{ without_known_price_keys() }}
+    {{ unless_known('combinations', price_key_columns()) }}
 
 )
 

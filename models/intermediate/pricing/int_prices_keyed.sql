@@ -202,17 +202,27 @@ scaled as (
 
 ),
 
--- What a token saves by being read from a cache, or costs more by being written to one.
+-- The common meters once more as whole numbers of picodollars, and below how many tokens those say
+-- the same as the prices above: see is_plain.
 final as (
 
     select
         scaled.*,
-    {% for meter in meters if meter.name.startswith('cache_') %}
-        cast(
-            {{ unit_price_column(full_price_meter(meter)) }} - {{ unit_price_column(meter) }}
-            as decimal(18, 12)
-        ) as {{ unit_saving_column(meter) }}{{ ',' if not loop.last }}
-    {% endfor %}
+        {% for meter in common_meters() %}
+            {{ picodollars(unit_price_column(meter)) }} as {{ plain_price_column(meter) }},
+            case
+                when {{ unit_price_column(meter) }} is null then 1
+                {% if meter.name.startswith('cache_') %}
+                    when {{ unit_price_column(full_price_meter(meter)) }} is null then 1
+                {% endif %}
+                else 10000000
+            end as {{ plain_below_column(meter) }},
+            {% if meter.name.startswith('cache_') %}
+                {{ picodollars(unit_price_column(full_price_meter(meter))) }}
+                - {{ picodollars(unit_price_column(meter)) }} as {{ plain_saving_column(meter) }},
+            {% endif %}
+        {% endfor %}
+        {{ picodollars('request_fee_usd') }} as request_fee_picodollars
     from scaled
 
 )

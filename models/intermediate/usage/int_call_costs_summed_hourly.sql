@@ -21,12 +21,6 @@ calls as (
 
 ),
 
-contexts as (
-
-    select * from {{ ref('int_call_contexts') }}
-
-),
-
 attempts as (
 
     select * from {{ ref('int_attempts_resolved') }}
@@ -38,15 +32,13 @@ joined as (
 
     select
         calls.*,
-        contexts.context_id,
+        {{ call_context_id('calls') }} as context_id,
         {{ utc_hour('calls.started_at') }} as hour_at,
         {{ reporting_date('calls.started_at', 'calls.event_date') }} as reporting_date,
-        case when calls.component_index = 0 then 1 else 0 end as call_count,
+        calls.component_index = 0 as is_call,
         coalesce(attempts.is_served, calls.outcome = 'success') as is_served,
         coalesce(attempts.is_operation_start, calls.attempt_number = 1) as is_operation_start
     from calls
-    left join contexts
-        on {{ same_call_context('calls', 'contexts') }}
     left join attempts
         on
             calls.event_date = attempts.event_date
@@ -64,13 +56,10 @@ final as (
         pricing_status,
 
         ---------- counts
-        cast(sum(call_count) as bigint) as call_count,
-        cast(sum(case when is_operation_start then call_count else 0 end) as bigint)
-            as operation_count,
-        cast(sum(case when attempt_number > 1 then call_count else 0 end) as bigint)
-            as retry_call_count,
-        cast(sum(case when is_fallback then call_count else 0 end) as bigint)
-            as fallback_call_count,
+        count(*) filter (where is_call) as call_count,
+        count(*) filter (where is_call and is_operation_start) as operation_count,
+        count(*) filter (where is_call and attempt_number > 1) as retry_call_count,
+        count(*) filter (where is_call and is_fallback) as fallback_call_count,
 
         ---------- tokens and other meters
         {% for meter in usage_columns() %}
