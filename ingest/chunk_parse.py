@@ -8,6 +8,7 @@ numbers differ, every line of the chunk is read on its own: slower, and always e
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 from ingest.chunks import lines_at, sampled_keys
 from ingest.fields import KNOWN_KEYS, fields_sql, line_objects_sql, lines_sql, objects_sql
 from ingest.parse import typed_sql
-from ingest.usage import components_sql
+from ingest.usage import USAGE_KEYS, components_sql, unmet_keys_sql
 
 # What the typed rows carry beside the columns of calls.
 KEPT = ("_line", "user_id", "has_other_keys", "has_iterations", "is_empty")
@@ -32,16 +33,20 @@ class ChunkParser:
         source: the command's source name.
         is_mapped: whether adapters wrote the lines; only they may use the envelope.
         keys: known keys met so far, in either spelling.
+        usage_keys: known keys of usage objects met so far.
     """
 
     con: duckdb.DuckDBPyConnection
     source: str
     is_mapped: bool
     keys: set[str] = field(default_factory=set)
+    usage_keys: set[str] = field(default_factory=set)
 
     def parse(self, chunk: Path, line_count: int) -> None:
         """Make the views ``rows`` (row_id, typed columns, problem) and ``components``."""
-        self.keys |= sampled_keys(chunk)
+        keys, usage_keys = sampled_keys(chunk)
+        self.keys |= keys
+        self.usage_keys |= usage_keys
         if not self._parse_fast(chunk, line_count):
             self._parse_lines(chunk)
         reread = self._reread(chunk, line_count)
@@ -74,12 +79,24 @@ class ChunkParser:
         """Make ``typed``, in the order of lines: its rowid is the line's number."""
         while True:
             self.con.execute(f"create or replace temp view fields as {self._fields(objects)}")
-            self.con.execute("create or replace temp table typed as " + self._typed("fields"))
+            typed = self._typed("fields", usage_keys=self.usage_keys)
+            self.con.execute("create or replace temp table typed as " + typed)
             if not self._any("typed where has_other_keys"):
                 return
-            counts = ", ".join(f'count("{key}")' for key in KNOWN_KEYS)
-            [row] = self.con.execute(f"select {counts} from {objects}").fetchall()
-            self.keys |= {key for key, count in zip(KNOWN_KEYS, row, strict=True) if count}
+            self._meet_keys(objects)
+
+    def _meet_keys(self, objects: str) -> None:
+        """Add the keys of a chunk to those met; where names show no new one, all."""
+        met = len(self.keys) + len(self.usage_keys)
+        counts = ", ".join(f'count("{key}")' for key in KNOWN_KEYS)
+        [row] = self.con.execute(f"select {counts} from {objects}").fetchall()
+        self.keys |= {key for key, count in zip(KNOWN_KEYS, row, strict=True) if count}
+        names = self.con.execute(
+            f"""select distinct unnest(regexp_extract_all(usage, '"(\\w+)"', 1)) from {objects}"""
+        ).fetchall()
+        self.usage_keys |= {name for (name,) in names} & USAGE_KEYS
+        if len(self.keys) + len(self.usage_keys) == met:
+            self.usage_keys |= USAGE_KEYS
 
     def _reread(self, chunk: Path, line_count: int) -> bool:
         """Make ``reread``: lines nothing was read from, and their neighbours, read exactly."""
@@ -121,13 +138,14 @@ class ChunkParser:
             + self._typed(f"({components_sql('iterating')})", "row_id")
         )
 
-    def _typed(self, fields: str, *own: str) -> str:
-        return typed_sql(fields, source=self.source, keep=(*own, *KEPT))
+    def _typed(self, fields: str, *own: str, usage_keys: Set[str] = USAGE_KEYS) -> str:
+        return typed_sql(fields, source=self.source, keep=(*own, *KEPT), usage_keys=usage_keys)
 
     def _fields(self, objects: str, *, keys: set[str] | None = None, own: str = "") -> str:
-        hidden = "" if self.is_mapped else " replace (cast(null as varchar) as _time_source)"
+        hidden = "" if self.is_mapped else ", cast(null as varchar) as _time_source"
+        others = f"has_other_keys or {unmet_keys_sql(self.usage_keys)} as has_other_keys"
         return (
-            f"select *{hidden}, 0 as component_index,"
+            f"select * replace ({others}{hidden}), 0 as component_index,"
             " coalesce(contains(usage, '\"iterations\"'), false) as has_iterations"
             f" from ({fields_sql(objects, keys or self.keys, own)})"
         )

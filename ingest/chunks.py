@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from ingest.fields import KNOWN_KEYS
+from ingest.usage import USAGE_KEYS, keys_in
 
 SAMPLED_LINES = 200
 
@@ -23,9 +24,10 @@ class Refusal:
     raw_text: str
 
 
-def sampled_keys(chunk: Path) -> set[str]:
-    """Known keys of the first lines; the parse itself finds any that come later."""
+def sampled_keys(chunk: Path) -> tuple[set[str], set[str]]:
+    """Known keys of the first lines and of their usage objects; the parse finds later ones."""
     keys: set[str] = set()
+    usage_keys: set[str] = set()
     with chunk.open("rb") as lines:
         for _, line in zip(range(SAMPLED_LINES), lines, strict=False):
             try:
@@ -34,7 +36,8 @@ def sampled_keys(chunk: Path) -> set[str]:
                 continue
             if isinstance(record, dict):
                 keys |= record.keys()
-    return keys & set(KNOWN_KEYS)
+                usage_keys |= keys_in(record.get("usage"))
+    return keys & set(KNOWN_KEYS), usage_keys & USAGE_KEYS
 
 
 def lines_at(chunk: Path, rows: Sequence[int]) -> dict[int, str]:

@@ -8,11 +8,12 @@ The reasons, in the order they are looked for; the first that holds is the row's
 
 from __future__ import annotations
 
+from collections.abc import Set
 from itertools import chain
 from pathlib import Path
 
 from ingest.fields import FIELDS, MAX_COUNT, MAX_ID_BYTES, OUTCOMES, Field
-from ingest.usage import usage_sql
+from ingest.usage import USAGE_KEYS, usage_sql
 
 _SQL = Path(__file__).parent / "sql"
 FIRST_POSSIBLE_TIME = "timestamptz '2015-01-01 00:00:00+00'"
@@ -27,13 +28,20 @@ def macros() -> list[str]:
     return [part for part in "\n".join(lines).split(";") if part.strip()]
 
 
-def typed_sql(fields: str, *, source: str, keep: tuple[str, ...] = ()) -> str:
+def typed_sql(
+    fields: str,
+    *,
+    source: str,
+    keep: tuple[str, ...] = (),
+    usage_keys: Set[str] = USAGE_KEYS,
+) -> str:
     """SQL for one typed row per row of text fields.
 
     Args:
         fields: relation with the text fields and ``component_index``.
         source: the command's source name.
         keep: columns of ``fields`` to pass through.
+        usage_keys: the keys to look for in usage objects.
 
     Returns:
         A SELECT with the columns of ``calls`` that a row itself determines, ``problem``
@@ -43,7 +51,7 @@ def typed_sql(fields: str, *, source: str, keep: tuple[str, ...] = ()) -> str:
     kept = "".join(f'"{name}",\n    ' for name in keep)
     return f"""
 with normalised as (
-    {usage_sql(fields)}
+    {usage_sql(fields, usage_keys)}
 ),
 instants as (
     select
@@ -79,8 +87,8 @@ def _columns(source: str) -> dict[str, str]:
         "model": "billed_model",
         "requested_model": "coalesce(nullif(requested_model, ''), billed_model)",
         "api_key_id": _api_key_id(),
-        "attempt": "cast(exact_attempt as integer)",
-        "http_status": "cast(exact_http_status as integer)",
+        "attempt": "try_cast(exact_attempt as integer)",
+        "http_status": "try_cast(exact_http_status as integer)",
         "service_tier": "billed_service_tier",
         "inference_geo": "billed_geo",
         "speed": "billed_speed",

@@ -9,7 +9,8 @@ Classes: total input = uncached + cache read + 5m write + 1h write; output inclu
 audio counts are subsets. NULL = the source did not say; 0 = it said so, or its dialect always
 states the class when it occurs and this object is otherwise complete.
 
-One parse per usage object, none for a row with flat counts. A row with a usage_problem belongs in
+One parse per usage object, none for a row with flat counts: ingest/usage.py puts it in the place
+of `told_by(usage)`, with the type of usage_keys.json. A row with a usage_problem belongs in
 quarantine; its typed columns are not to be used. Every choice is explained where it is made.
 */
 with
@@ -20,106 +21,7 @@ parsed as not materialized (
         fields.*,
         lower(coalesce(provider, '')) as told_provider,
         lower(coalesce(model, requested_model, '')) as told_model,
-        case when usage is not null then try(json_transform(usage, '{
-            "prompt_tokens": "VARCHAR", "promptTokens": "VARCHAR",
-            "completion_tokens": "VARCHAR", "completionTokens": "VARCHAR",
-            "total_tokens": "VARCHAR", "totalTokens": "VARCHAR",
-            "input_tokens": "VARCHAR", "inputTokens": "VARCHAR",
-            "output_tokens": "VARCHAR", "outputTokens": "VARCHAR",
-            "prompt_tokens_details": {
-                "cached_tokens": "VARCHAR", "cache_write_tokens": "VARCHAR",
-                "cache_creation_tokens": "VARCHAR", "audio_tokens": "VARCHAR",
-                "cache_creation_token_details": {
-                    "ephemeral_5m_input_tokens": "VARCHAR", "ephemeral_1h_input_tokens": "VARCHAR"
-                },
-                "cached_tokens_details": {"audio_tokens": "VARCHAR"}
-            },
-            "prompt_token_details": {"cached_tokens": "VARCHAR", "audio_tokens": "VARCHAR"},
-            "completion_tokens_details": {
-                "reasoning_tokens": "VARCHAR", "audio_tokens": "VARCHAR"
-            },
-            "completion_token_details": {"reasoning_tokens": "VARCHAR"},
-            "input_tokens_details": {
-                "cached_tokens": "VARCHAR", "cache_write_tokens": "VARCHAR",
-                "audio_tokens": "VARCHAR"
-            },
-            "input_token_details": {
-                "cached_tokens": "VARCHAR", "audio_tokens": "VARCHAR",
-                "cache_read": "VARCHAR", "cache_creation": "VARCHAR",
-                "cached_tokens_details": {"audio_tokens": "VARCHAR"}
-            },
-            "inputTokensDetails": {"cachedTokens": "VARCHAR", "cacheWriteTokens": "VARCHAR"},
-            "inputTokenDetails": {
-                "cacheReadTokens": "VARCHAR", "cacheWriteTokens": "VARCHAR"
-            },
-            "output_tokens_details": {
-                "reasoning_tokens": "VARCHAR", "thinking_tokens": "VARCHAR",
-                "audio_tokens": "VARCHAR"
-            },
-            "output_token_details": {
-                "reasoning_tokens": "VARCHAR", "reasoning": "VARCHAR", "audio_tokens": "VARCHAR"
-            },
-            "outputTokensDetails": {"reasoningTokens": "VARCHAR", "thinkingTokens": "VARCHAR"},
-            "outputTokenDetails": {"reasoningTokens": "VARCHAR"},
-            "reasoning_tokens": "VARCHAR", "reasoningTokens": "VARCHAR",
-            "cached_tokens": "VARCHAR", "cachedInputTokens": "VARCHAR",
-            "num_cached_tokens": "VARCHAR", "prompt_cache_hit_tokens": "VARCHAR",
-            "cache_read_input_tokens": "VARCHAR", "cacheReadInputTokens": "VARCHAR",
-            "cacheReadInputTokenCount": "VARCHAR",
-            "cache_creation_input_tokens": "VARCHAR", "cacheCreationInputTokens": "VARCHAR",
-            "cache_write_input_tokens": "VARCHAR", "cacheWriteInputTokens": "VARCHAR",
-            "cacheWriteInputTokenCount": "VARCHAR",
-            "cache_creation": {
-                "ephemeral_5m_input_tokens": "VARCHAR", "ephemeral_1h_input_tokens": "VARCHAR"
-            },
-            "cacheCreation": {
-                "ephemeral5mInputTokens": "VARCHAR", "ephemeral1hInputTokens": "VARCHAR"
-            },
-            "cacheDetails": [{"ttl": "VARCHAR", "inputTokens": "VARCHAR"}],
-            "cache_details": [{"ttl": "VARCHAR", "input_tokens": "VARCHAR"}],
-            "server_tool_use": {
-                "web_search_requests": "VARCHAR", "code_execution_requests": "VARCHAR"
-            },
-            "serverToolUse": {
-                "webSearchRequests": "VARCHAR", "codeExecutionRequests": "VARCHAR"
-            },
-            "server_tool_use_details": {"web_search_requests": "VARCHAR"},
-            "num_search_queries": "VARCHAR",
-            "promptTokenCount": "VARCHAR", "prompt_token_count": "VARCHAR",
-            "candidatesTokenCount": "VARCHAR", "candidates_token_count": "VARCHAR",
-            "responseTokenCount": "VARCHAR", "response_token_count": "VARCHAR",
-            "thoughtsTokenCount": "VARCHAR", "thoughts_token_count": "VARCHAR",
-            "toolUsePromptTokenCount": "VARCHAR", "tool_use_prompt_token_count": "VARCHAR",
-            "cachedContentTokenCount": "VARCHAR", "cached_content_token_count": "VARCHAR",
-            "totalTokenCount": "VARCHAR", "total_token_count": "VARCHAR",
-            "promptTokensDetails": [{"modality": "VARCHAR", "tokenCount": "BIGINT"}],
-            "cacheTokensDetails": [{"modality": "VARCHAR", "tokenCount": "BIGINT"}],
-            "candidatesTokensDetails": [{"modality": "VARCHAR", "tokenCount": "BIGINT"}],
-            "responseTokensDetails": [{"modality": "VARCHAR", "tokenCount": "BIGINT"}],
-            "total_input_tokens": "VARCHAR", "total_output_tokens": "VARCHAR",
-            "total_thought_tokens": "VARCHAR", "total_tool_use_tokens": "VARCHAR",
-            "total_cached_tokens": "VARCHAR",
-            "trafficType": "VARCHAR", "traffic_type": "VARCHAR",
-            "generation_token_count": "VARCHAR", "inputTextTokenCount": "VARCHAR",
-            "billed_units": {
-                "input_tokens": "VARCHAR", "output_tokens": "VARCHAR", "image_tokens": "VARCHAR",
-                "search_units": "VARCHAR"
-            },
-            "billedUnits": {
-                "inputTokens": "VARCHAR", "outputTokens": "VARCHAR", "imageTokens": "VARCHAR",
-                "searchUnits": "VARCHAR"
-            },
-            "meta": {"billed_units": {
-                "input_tokens": "VARCHAR", "output_tokens": "VARCHAR", "image_tokens": "VARCHAR",
-                "search_units": "VARCHAR"
-            }},
-            "search_units": "VARCHAR", "image_tokens": "VARCHAR",
-            "seconds": "VARCHAR", "prompt_audio_seconds": "VARCHAR", "type": "VARCHAR",
-            "service_tier": "VARCHAR", "serviceTier": "VARCHAR", "speed": "VARCHAR",
-            "inference_geo": "VARCHAR", "inferenceGeo": "VARCHAR",
-            "cost": "VARCHAR", "is_byok": "BOOLEAN",
-            "cost_details": {"upstream_inference_cost": "VARCHAR"}
-        }')) end as told
+        told_by(usage) as told
     from fields
 
 ),

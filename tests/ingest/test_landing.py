@@ -219,6 +219,30 @@ def test_a_line_that_breaks_off_takes_no_neighbour_with_it(yard: Yard, broken: s
     assert [line for line, *_ in yard.refused()] == [2, 4, 5, 8]
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        {"promptTokenCount": 7, "candidatesTokenCount": 2, "totalTokenCount": 9},
+        r'{"prompt\u0054okenCount": 7, "candidates\u0054okenCount": 2, "total\u0054okenCount": 9}',
+    ],
+)
+def test_a_usage_key_that_appears_late_in_a_file_is_read(
+    yard: Yard, late: dict[str, int] | str
+) -> None:
+    told = {"input_tokens": None, "output_tokens": None}
+    usual = {"prompt_tokens": 5, "completion_tokens": 1}
+    early = [call(f"e{number}", usage=usual, **told) for number in range(300)]
+    yard.put(ndjson(*early, call("late", usage=late, **told)))
+    [row] = yard.rows("uncached_input_tokens, output_tokens, usage_dialect", "event_id = 'late'")
+    assert row == (7, 2, "gemini")
+
+
+@pytest.mark.parametrize("field", ["attempt", "http_status"])
+def test_a_count_too_large_for_its_column_stops_no_other_row(yard: Yard, field: str) -> None:
+    result = yard.put(ndjson(call("good"), call("bad", **{field: 3_000_000_000})))
+    assert (result.rows_landed, result.rows_quarantined) == (1, 1)
+
+
 def test_two_halves_of_an_object_are_not_put_together(yard: Yard) -> None:
     whole = json.dumps(call("x"))
     cut = whole.index('"provider"')
