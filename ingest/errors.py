@@ -3,6 +3,7 @@
     TokenhouseError
     ├── UsageError      the command's arguments do not fit            exit 2
     ├── InputError      a file cannot be read at all                  exit 2
+    ├── StoreError      the object store of the lake cannot be used   exit 2
     └── LakeBusyError   another writer kept winning the commit race   exit 1
 
 A bad *row* is never an exception: it goes to quarantine and the landing continues.
@@ -37,6 +38,12 @@ class InputError(TokenhouseError):
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{path}: {problem}. {remedy}")
+
+
+class StoreError(TokenhouseError):
+    """The object store that holds the lake; the message says what it refuses."""
+
+    exit_code = 2
 
 
 class LakeBusyError(TokenhouseError):

@@ -34,6 +34,7 @@ from ingest.records import mapped_lines, raw_texts
 from ingest.results import FileResult
 from ingest.schemas import CALLS, QUARANTINE
 from ingest.sqltext import quoted
+from ingest.store import put
 
 if TYPE_CHECKING:
     from ingest.landing import Landing
@@ -66,7 +67,9 @@ class Group:
         self.staged = landing.work / self.landing_id
         self.writer = DataFileWriter(self.con, self.staged)
         self.rows_before = 0
-        self.parser = ChunkParser(self.con, landing.source, self.adapter is not None, landing.keys)
+        self.parser = ChunkParser(
+            self.con, landing.source, self.adapter is not None, landing.keys, landing.usage_keys
+        )
 
     def land(self) -> None:
         """Read, sort out, write and commit the group; its results are then final."""
@@ -332,19 +335,12 @@ class Group:
 
     def _publish(self) -> None:
         """Quarantine, then data files, then the commit that makes them visible."""
-        write_quarantine(self.con, self.landing.settings.quarantine, self.results)
+        landing = self.landing
+        write_quarantine(self.con, landing.work, landing.settings.quarantine, self.results)
         for file in self.writer.added:
-            target = self.table_folder / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (self.staged / file.path).rename(target)
+            put(self.staged / file.path, self.table_folder / file.path)
         landings = [self._manifest_row(result) for result in self.results]
-        lake = self.landing.lake
-        if self.writer.added or self.removed:
-            change = Change(self.writer.added, self.removed, landings)
-            number = lake.commit(self.snapshot, change)
-        else:
-            number = lake.sequence(self.snapshot)
-        lake.record([row | {"landing_seq": number} for row in landings])
+        landing.lake.commit(self.snapshot, Change(self.writer.added, self.removed, landings))
 
     def _manifest_row(self, result: FileResult) -> dict[str, Any]:
         return {

@@ -1,9 +1,10 @@
 """The raw lake: Delta tables whose data files DuckDB writes and delta-rs commits.
 
 A commit is one file put in place atomically; it names the files that were added and removed, so
-a crash at any earlier point leaves only unnamed files that no reader sees. Every commit to
-``calls`` carries the next landing number under one Delta application id: of two writers that
-started from the same state, one is refused and does its work again on the new state.
+a crash at any earlier point leaves only unnamed files that no reader sees. Every commit to a
+table carries its next landing number under one Delta application id: of two writers that
+started from the same state, one is refused and does its work again on the new state. Writers of
+one machine wait for each other; on an object store those of two machines meet in that commit.
 """
 
 from __future__ import annotations
@@ -11,21 +12,23 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import json
+import shutil
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from ingest.errors import LakeBusyError
-from ingest.schemas import CALLS, LANDINGS, Table
+from ingest.schemas import CALLS, LANDINGS, RAW_TABLES, Table, table_of
+from ingest.store import Location, reaching, storage_options, working_folder
 
 APP_ID = "tokenhouse-landing"
 METADATA_KEY = "tokenhouse.landings"
@@ -43,41 +46,50 @@ class DataFile:
 
 @dataclass
 class Change:
-    """What one landing does to ``calls``: files in, files out, and its manifest rows."""
+    """What one landing does to a table: files in, files out, and its manifest rows."""
 
     added: list[DataFile] = field(default_factory=list)
     removed: list[DataFile] = field(default_factory=list)
     landings: list[dict[str, Any]] = field(default_factory=list)
+    table: Table = CALLS
 
 
 class Lake:
-    """The tables below one ``raw/`` folder.
+    """The tables below one ``raw/`` folder or prefix.
 
     Args:
-        root: the ``raw/`` folder; made on first write.
+        root: the ``raw/`` folder or prefix; made on first write.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Location) -> None:
         self.root = root
+        self.options = storage_options(root)
+        self.recorded: dict[str, int] = {}
 
-    def folder(self, table: Table) -> Path:
+    def folder(self, table: Table) -> Location:
         """The folder of a table."""
         return self.root / table.name
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been created."""
-        return DeltaTable.is_deltatable(str(self.folder(table)))
+        return DeltaTable.is_deltatable(str(self.folder(table)), storage_options=self.options)
 
     def open(self, table: Table) -> DeltaTable:
         """One snapshot of a table, created empty when it is not there yet."""
         folder = self.folder(table)
         if not self.exists(table):
-            folder.mkdir(parents=True, exist_ok=True)
-            partition = [table.partition_by] if table.partition_by else None
-            DeltaTable.create(
-                str(folder), schema=table.arrow, partition_by=partition, mode="ignore"
-            )
-        return DeltaTable(str(folder))
+            if isinstance(folder, Path):
+                folder.mkdir(parents=True, exist_ok=True)
+            # somebody else may have created it since; then there is nothing left to do
+            with suppress(CommitFailedError):
+                DeltaTable.create(
+                    str(folder),
+                    schema=table.arrow,
+                    partition_by=[table.partition_by] if table.partition_by else None,
+                    mode="ignore",
+                    storage_options=self.options,
+                )
+        return DeltaTable(str(folder), storage_options=self.options)
 
     def files(self, snapshot: DeltaTable) -> dict[str, list[DataFile]]:
         """The snapshot's data files by partition value."""
@@ -96,28 +108,53 @@ class Lake:
         return snapshot.transaction_version(APP_ID) or 0
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the lake's writer lock; waits for the writer before us."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".writer.lock").open("w") as lock:
+    def writing(self) -> Iterator[Path]:
+        """Hold the lake's writer lock on this machine; waits for the writer before us.
+
+        Yields:
+            An empty folder for unfinished files, removed at the end.
+        """
+        folder = working_folder(self.root)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".writer.lock").open("w") as lock, reaching(self.root):
             fcntl.flock(lock, fcntl.LOCK_EX)
+            for stale in folder.glob(".work-*"):
+                shutil.rmtree(stale)
+            work = folder / f".work-{uuid.uuid4().hex[:8]}"
+            work.mkdir()
             try:
-                yield
+                for table in RAW_TABLES:
+                    if table is CALLS or self.exists(table):
+                        self.recover(self.open(table), table)
+                yield work
             finally:
+                shutil.rmtree(work, ignore_errors=True)
                 fcntl.flock(lock, fcntl.LOCK_UN)
 
     def commit(self, snapshot: DeltaTable, change: Change) -> int:
-        """Commit a change to ``calls`` on top of the snapshot it was computed from.
+        """Commit a change on top of its table's snapshot, and write its manifest rows.
+
+        Whoever adds the next number has seen to it that the manifest knows all before it, also
+        those of a writer on another machine that died before it could write them.
 
         Returns:
-            The landing number of the commit.
+            The landing number of the commit; the snapshot's where no file changes.
 
         Raises:
             LakeBusyError: somebody else committed since the snapshot was taken.
         """
-        number = self.sequence(snapshot) + 1
+        self.recover(snapshot, change.table)
+        number = self.sequence(snapshot)
+        if change.added or change.removed:
+            number += 1
+            self._commit_files(snapshot, change, number)
+        self.record([row | {"landing_seq": number} for row in change.landings])
+        self.recorded[change.table.name] = number
+        return number
+
+    def _commit_files(self, snapshot: DeltaTable, change: Change, number: int) -> None:
         actions: list[AddAction | RemoveAction] = [
-            *(_add(self.folder(CALLS), file) for file in change.added),
+            *(_add(file) for file in change.added),
             *(_remove(file) for file in change.removed),
         ]
         rows = [row | {"landing_seq": number} for row in change.landings]
@@ -131,14 +168,13 @@ class Lake:
                 actions,
                 "append",
                 snapshot.schema(),
-                [CALLS.partition_by] if CALLS.partition_by else None,
+                [change.table.partition_by] if change.table.partition_by else None,
                 commit_properties=properties,
             )
         except CommitFailedError as error:
             raise LakeBusyError(
                 "another landing committed at the same time; run the command again"
             ) from error
-        return number
 
     def record(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append manifest rows to ``landings``."""
@@ -147,18 +183,11 @@ class Lake:
             table = pa.Table.from_pylist([dict(row) for row in rows], schema=LANDINGS.arrow)
             write_deltalake(snapshot, table, mode="append")
 
-    def recover(self) -> int:
-        """Write manifest rows of commits whose process died before it could.
-
-        Returns:
-            How many rows were missing.
-        """
-        if not self.exists(CALLS):
-            return 0
-        snapshot = self.open(CALLS)
-        known = self.landed_sequence()
-        if self.sequence(snapshot) <= known:
-            return 0
+    def recover(self, snapshot: DeltaTable, table: Table) -> None:
+        """Write manifest rows of the snapshot's commits whose process died before it could."""
+        if self.sequence(snapshot) <= self.recorded.get(table.name, 0):
+            return
+        known = self.landed_sequence(table)
         missing: list[dict[str, Any]] = []
         for entry in snapshot.history():
             rows = json.loads(entry.get(METADATA_KEY) or "[]")
@@ -167,21 +196,21 @@ class Lake:
             if rows and not fresh:
                 break
         self.record(missing)
-        return len(missing)
+        self.recorded[table.name] = self.sequence(snapshot)
 
-    def landed_sequence(self) -> int:
-        """The highest landing number the manifest knows."""
-        rows = self.landings(["landing_seq"])
-        return max((row["landing_seq"] or 0 for row in rows), default=0)
+    def landed_sequence(self, table: Table) -> int:
+        """The highest landing number of a table that the manifest knows."""
+        rows = self.landings(["source", "landing_seq"])
+        own = (row for row in rows if table_of(row["source"]) is table)
+        return max((row["landing_seq"] or 0 for row in own), default=0)
 
     def landings(self, columns: list[str] | None = None) -> list[dict[str, Any]]:
-        """Manifest rows, unordered."""
+        """Manifest rows, unordered; one that two writers recorded counts once."""
         if not self.exists(LANDINGS):
             return []
-        uris = self.open(LANDINGS).file_uris()
-        names = columns or list(LANDINGS.names)
-        tables = [pq.read_table(uri.removeprefix("file://"), columns=names) for uri in uris]
-        return [row for table in tables for row in table.to_pylist()]
+        table = self.open(LANDINGS).to_pyarrow_table(columns=columns or list(LANDINGS.names))
+        rows: list[dict[str, Any]] = table.group_by(table.column_names).aggregate([]).to_pylist()
+        return rows
 
 
 def _restored(row: dict[str, Any]) -> dict[str, Any]:
@@ -192,10 +221,10 @@ def _restored(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _add(folder: Path, file: DataFile) -> AddAction:
+def _add(file: DataFile) -> AddAction:
     return AddAction(
         path=file.path,
-        size=(folder / file.path).stat().st_size,
+        size=file.size,
         partition_values={"event_date": file.partition},
         modification_time=int(time.time() * 1000),
         data_change=True,

@@ -3,15 +3,13 @@
 Memory is bounded by the chunk; only the 8-byte hash of each event id of the touched dates is kept
 for the whole run.
 
-Crash safety: data files are written under the work folder, moved into the table and named by one
+Crash safety: data files are written under the work folder, put into the table and named by one
 Delta commit that also carries the manifest rows. Quarantine files have names made from the file's
 content and are written before the commit, so doing it again writes the same files again.
 """
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 import duckdb
@@ -25,6 +23,7 @@ from ingest.results import FileResult
 from ingest.settings import Settings
 from ingest.sources import Adapter
 from ingest.sources.registry import ADAPTERS
+from ingest.store import allow_reads
 
 
 class Landing:
@@ -53,31 +52,26 @@ class Landing:
         self.advance = advance
         self.chunk_bytes = chunk_bytes
         self.lake = Lake(settings.raw)
-        self.work = settings.raw / f".work-{uuid.uuid4().hex[:8]}"
 
     def run(self, files: Sequence[InputFile]) -> Iterator[FileResult]:
         """Land files in order; yields each file's result once it is committed.
 
         Raises:
             InputError: a file cannot be read; files yielded before it have landed.
-            LakeBusyError: a writer on another machine kept winning the race.
+            LakeBusyError: a writer on another machine won the race.
+            StoreError: the object store cannot be used.
         """
-        with self.lake.writing():
-            for stale in self.settings.raw.glob(".work-*"):
-                shutil.rmtree(stale)
-            self.lake.recover()
-            self.work.mkdir()
-            try:
-                self._open()
-                for group in self._groups(files):
-                    yield from self._land_group(group)
-            finally:
-                self.con.close()
-                shutil.rmtree(self.work, ignore_errors=True)
+        with (
+            self.lake.writing() as self.work,
+            duckdb.connect(str(self.work / "work.duckdb")) as self.con,
+        ):
+            self._open()
+            for group in self._groups(files):
+                yield from self._land_group(group)
 
     def _open(self) -> None:
-        self.con = duckdb.connect(str(self.work / "work.duckdb"))
         run = self.con.execute
+        allow_reads(self.con, self.settings.raw)
         run(f"set threads = {THREADS}")
         run(f"set memory_limit = '{MEMORY_LIMIT}'")
         run("set TimeZone = 'UTC'")
@@ -85,6 +79,7 @@ class Landing:
         for statement in macros():
             run(statement)
         self.keys: set[str] = set()
+        self.usage_keys: set[str] = set()
         run("create table seen (id_hash ubigint, event_date date)")
         self.seen_dates: set[str] = set()
         self.known = {

@@ -16,6 +16,8 @@ import duckdb
 
 from ingest.inputs import InputFile
 from ingest.schemas import QUARANTINE
+from ingest.sqltext import quoted
+from ingest.store import Location, put
 
 
 class Refusing(Protocol):
@@ -28,21 +30,19 @@ class Refusing(Protocol):
 
 
 def write_quarantine(
-    con: duckdb.DuckDBPyConnection, folder: Path, results: Sequence[Refusing]
+    con: duckdb.DuckDBPyConnection, work: Path, folder: Location, results: Sequence[Refusing]
 ) -> None:
     """Write the rows of ``refused`` per file, each file whole or not at all."""
     for number, result in enumerate(results):
         if not result.rows_quarantined:
             continue
-        target = folder / result.source / f"{_name(result)}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_suffix(".tmp")
+        unfinished = work / "refused.parquet"
         columns = ", ".join(QUARANTINE.names)
         con.execute(
             f"copy (select {columns} from refused where file_no = {number} order by source_line)"
-            f" to '{str(unfinished).replace(chr(39), chr(39) * 2)}' (format parquet)"
+            f" to '{quoted(str(unfinished))}' (format parquet)"
         )
-        unfinished.replace(target)
+        put(unfinished, folder / result.source / f"{_name(result)}.parquet")
 
 
 def _name(result: Refusing) -> str:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.errors import UsageError
+from ingest.store import LOCAL_DATA, Location, location
 
 
 @dataclass(frozen=True)
@@ -14,36 +14,37 @@ class Settings:
     """Folders and secrets of one run.
 
     Attributes:
-        data: root of ``raw/`` and ``quarantine/`` (``TOKENHOUSE_DATA``, default ``data``).
+        data: root of ``raw/`` and ``quarantine/``, a folder or an ``s3://`` prefix
+            (``TOKENHOUSE_DATA``, default ``data``).
         hash_key: HMAC key of user ids (``TOKENHOUSE_HASH_KEY``); without it they are dropped.
     """
 
-    data: Path
+    data: Location
     hash_key: bytes | None
 
     @property
-    def raw(self) -> Path:
+    def raw(self) -> Location:
         """The lake: one folder per raw table."""
         return self.data / "raw"
 
     @property
-    def quarantine(self) -> Path:
+    def quarantine(self) -> Location:
         """Rows that could not land, one folder per source."""
         return self.data / "quarantine"
+
+    @property
+    def local(self) -> Path:
+        """What stays on this machine in any case: the warehouse and the reports."""
+        return self.data if isinstance(self.data, Path) else LOCAL_DATA
 
 
 def load_settings() -> Settings:
     """Read the environment.
 
     Raises:
-        UsageError: ``TOKENHOUSE_DATA`` is an object-store address, which this version
-            cannot write yet.
+        UsageError: ``TOKENHOUSE_DATA`` is neither a folder nor an ``s3://`` prefix with
+            credentials in the environment.
     """
-    location = os.environ.get("TOKENHOUSE_DATA") or "data"
-    if "://" in location:
-        raise UsageError(
-            f"TOKENHOUSE_DATA={location}: object stores are not supported yet. "
-            "Point TOKENHOUSE_DATA at a local folder."
-        )
+    data = location(os.environ.get("TOKENHOUSE_DATA") or str(LOCAL_DATA))
     key = os.environ.get("TOKENHOUSE_HASH_KEY") or ""
-    return Settings(data=Path(location), hash_key=key.encode() or None)
+    return Settings(data=data, hash_key=key.encode() or None)

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
+from ingest.store import allow_reads
 from pipeline.settings import Settings
 
 
@@ -44,6 +47,14 @@ def start_draft(settings: Settings, *, empty: bool = False) -> None:
     discard_draft(settings)
     if settings.warehouse.exists() and not empty:
         shutil.copyfile(settings.warehouse, settings.draft)
+
+
+@contextmanager
+def open_draft(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The draft, ready to read the lake; closed at the end, so that dbt can have it."""
+    with duckdb.connect(str(settings.draft)) as connection:
+        allow_reads(connection, settings.raw)
+        yield connection
 
 
 def swap_in(settings: Settings) -> None:

@@ -6,12 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.errors import UsageError
+from ingest.store import LOCAL_DATA, Location, S3Path, location
+
 PROJECT = Path(__file__).resolve().parents[1]
 WAREHOUSE_NAME = "warehouse.duckdb"
-
-
-class UsageError(Exception):
-    """The environment or the arguments cannot be used; ends with exit code 2."""
 
 
 @dataclass(frozen=True)
@@ -19,17 +18,20 @@ class Settings:
     """Folders of one run.
 
     Attributes:
-        data: root of ``raw/``, the warehouse and the reports (``TOKENHOUSE_DATA``).
+        data: root of the warehouse, the reports and, unless an object store holds it, ``raw/``
+            (``TOKENHOUSE_DATA``; ``data`` when that is an ``s3://`` prefix).
         seeds: folder whose CSVs replace those of the project (``TOKENHOUSE_SEEDS``), or None.
+        store: the ``s3://`` prefix that holds ``raw/``, or None.
     """
 
     data: Path
     seeds: Path | None = None
+    store: S3Path | None = None
 
     @property
-    def raw(self) -> Path:
+    def raw(self) -> Location:
         """The lake: one folder per raw table."""
-        return self.data / "raw"
+        return (self.store or self.data) / "raw"
 
     @property
     def warehouse(self) -> Path:
@@ -51,19 +53,16 @@ def load_settings() -> Settings:
     """Reads the environment.
 
     Raises:
-        UsageError: ``TOKENHOUSE_DATA`` is an object-store address, or ``TOKENHOUSE_SEEDS`` is
-            no folder.
+        UsageError: ``TOKENHOUSE_DATA`` is neither a folder nor an ``s3://`` prefix with
+            credentials, or ``TOKENHOUSE_SEEDS`` is no folder.
     """
-    location = os.environ.get("TOKENHOUSE_DATA") or "data"
-    if "://" in location:
-        raise UsageError(
-            f"TOKENHOUSE_DATA={location}: object stores are not supported yet. "
-            "Point TOKENHOUSE_DATA at a local folder."
-        )
+    place = location(os.environ.get("TOKENHOUSE_DATA") or str(LOCAL_DATA))
     named = os.environ.get("TOKENHOUSE_SEEDS") or ""
     seeds = Path(named).resolve() if named else None
     if seeds is not None and not seeds.is_dir():
         raise UsageError(f"TOKENHOUSE_SEEDS={named}: there is no such folder.")
     if seeds == PROJECT / "seeds":
         seeds = None
-    return Settings(data=Path(location).resolve(), seeds=seeds)
+    if isinstance(place, S3Path):
+        return Settings(data=LOCAL_DATA.resolve(), seeds=seeds, store=place)
+    return Settings(data=place.resolve(), seeds=seeds)
