@@ -8,21 +8,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest.errors import TokenhouseError
+from ingest.exports.command import add_commands
 from ingest.prices.cli import app as prices_app
+from ingest.report import BytesProgress, result_line, result_row
 from ingest.settings import load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Land call logs, traces and gateway logs in the raw lake.",
+    help="Land call logs, provider exports and invoices in the raw lake.",
 )
 app.add_typer(prices_app, name="prices", help="The price seed: refresh it, check it.")
 
@@ -62,6 +62,7 @@ def _land_command(source: str) -> Callable[..., None]:
 
 for _source in _DESCRIPTIONS:
     app.command(_source)(_land_command(_source))
+add_commands(app)
 
 
 def _land(source: str, paths: list[str], *, as_json: bool, dry_run: bool) -> None:
@@ -71,13 +72,13 @@ def _land(source: str, paths: list[str], *, as_json: bool, dry_run: bool) -> Non
     settings = load_settings()
     files = find_files(paths)
     results = []
-    with _bytes_progress(f"landing {source}", sum(file.size for file in files)) as advance:
+    with BytesProgress(f"landing {source}", sum(file.size for file in files)) as advance:
         landing = Landing(source, settings, dry_run=dry_run, advance=advance)
         try:
             for result in landing.run(files):
-                results.append(_result_row(result))
+                results.append(result_row(result))
                 if not as_json:
-                    print(_result_line(results[-1]), flush=True)
+                    print(result_line(results[-1]), flush=True)
         finally:
             if as_json:
                 print(json.dumps({"dry_run": dry_run, "files": results}, indent=2))
@@ -85,31 +86,6 @@ def _land(source: str, paths: list[str], *, as_json: bool, dry_run: bool) -> Non
         print("note: TOKENHOUSE_HASH_KEY is not set, so user ids were dropped", file=sys.stderr)
     if not all(row["balanced"] for row in results):
         raise SystemExit(1)
-
-
-def _result_row(result: Any) -> dict[str, Any]:
-    return {
-        "source": result.source,
-        "source_file": result.file.name,
-        "rows_read": result.rows_read,
-        "rows_landed": result.rows_landed,
-        "rows_duplicate": result.rows_duplicate,
-        "rows_quarantined": result.rows_quarantined,
-        "rows_superseding": result.rows_superseding,
-        "rows_component": result.rows_component,
-        "already_landed": result.already_landed,
-        "balanced": result.balanced,
-    }
-
-
-def _result_line(row: dict[str, Any]) -> str:
-    note = " (already landed)" if row["already_landed"] else ""
-    extra = f", {row['rows_superseding']:,} superseding" if row["rows_superseding"] else ""
-    return (
-        f"{row['source_file']}: {row['rows_read']:,} read = {row['rows_landed']:,} landed"
-        f" + {row['rows_duplicate']:,} duplicate + {row['rows_quarantined']:,} quarantined"
-        f"{extra}{note}"
-    )
 
 
 @app.command()
@@ -159,31 +135,6 @@ def compact(as_json: AsJson = False) -> None:
         f"{result.files_before:,} files -> {result.files_after:,};"
         f" {result.rows:,} rows rewritten, {result.removed_from_disk:,} stale files removed"
     )
-
-
-class _bytes_progress:
-    """A progress bar on a terminal; nothing where output is piped (each file prints a line)."""
-
-    def __init__(self, label: str, total: int) -> None:
-        console = Console(stderr=True)
-        self.progress = Progress(
-            TextColumn(label),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-            transient=True,
-        )
-        self.total = total
-
-    def __enter__(self) -> Callable[[int], None]:
-        self.progress.start()
-        task = self.progress.add_task("", total=self.total)
-        return lambda size: self.progress.advance(task, size)
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """The schema of every raw table, stated once: SQL type, Arrow type, meaning.
 
-``CALLS``: one row per call attempt and component. ``LANDINGS``: one row per landed file.
-Timestamps are UTC microseconds; money is DECIMAL(38,12) US dollars; counts are BIGINT and
-NULL where the source does not say.
+``CALLS``: one row per call attempt and component. ``PROVIDER_LINES``: what a provider says was
+used or charged, one row per source row and meter. ``INVOICE_LINES``: one row per invoice line.
+``LANDINGS``: one row per landed file. Timestamps are UTC microseconds; counts are BIGINT and NULL
+where the source does not say. Our own money is DECIMAL(38,12) US dollars; a provider's amounts
+are DECIMAL(38,18) in the ``currency`` beside them.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ _ARROW: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", tz="UTC"),
     "decimal(18,6)": pa.decimal128(18, 6),
     "decimal(38,12)": pa.decimal128(38, 12),
+    "decimal(38,18)": pa.decimal128(38, 18),
 }
 
 
@@ -48,6 +51,10 @@ class Table:
 
 def _texts(names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, "varchar") for name in names.split())
+
+
+def _amounts(names: str, kind: str = "decimal(38,18)") -> tuple[tuple[str, str], ...]:
+    return tuple((name, kind) for name in names.split())
 
 
 def _counts(names: str) -> tuple[tuple[str, str], ...]:
@@ -96,6 +103,70 @@ CALLS = Table(
     partition_by="event_date",
 )
 
+_DELIVERY: tuple[tuple[str, str], ...] = (
+    ("bucket_key", "varchar"),
+    ("is_current", "boolean"),
+    ("source_file", "varchar"),
+    ("source_line", "bigint"),
+    ("landing_id", "varchar"),
+    ("landed_at", "timestamptz"),
+)
+
+PROVIDER_LINES = Table(
+    "provider_lines",
+    (
+        ("event_date", "date"),
+        ("line_id", "varchar"),
+        ("line_index", "integer"),
+        *_texts("source dataset line_kind issuer billing_account_id billing_account_name"),
+        *_texts("sub_account_id sub_account_name project_id project_name"),
+        *_texts("api_key_id api_key_name"),
+        ("period_start_at", "timestamptz"),
+        ("period_end_at", "timestamptz"),
+        *_texts("invoice_month invoice_id charge_category service sku_id line_item model"),
+        *_texts("token_type service_tier context_window inference_geo speed region"),
+        ("is_batch", "boolean"),
+        ("meter", "varchar"),
+        ("quantity", "decimal(38,18)"),
+        ("unit", "varchar"),
+        ("pricing_quantity", "decimal(38,18)"),
+        ("pricing_unit", "varchar"),
+        *_amounts("unit_price amount list_amount credit_amount effective_amount"),
+        ("currency", "varchar"),
+        ("conversion_rate", "decimal(38,18)"),
+        ("tags", "varchar"),
+        ("exported_at", "timestamptz"),
+        *_DELIVERY,
+    ),
+    partition_by="event_date",
+)
+
+INVOICE_LINES = Table(
+    "invoice_lines",
+    (
+        ("event_date", "date"),
+        ("line_id", "varchar"),
+        ("invoice_id", "varchar"),
+        ("line_number", "integer"),
+        *_texts("issuer billing_account_id billing_month"),
+        ("period_start_on", "date"),
+        ("period_end_on", "date"),
+        ("issued_on", "date"),
+        ("due_on", "date"),
+        *_texts("invoice_status line_category description project_id model meter service_tier"),
+        ("quantity", "decimal(38,18)"),
+        ("unit", "varchar"),
+        ("unit_price", "decimal(38,18)"),
+        ("amount", "decimal(38,12)"),
+        ("currency", "varchar"),
+        ("booked_rate", "decimal(38,12)"),
+        *_texts("functional_currency reference_invoice_id"),
+        ("invoice_total", "decimal(38,12)"),
+        *_DELIVERY,
+    ),
+    partition_by="event_date",
+)
+
 LANDINGS = Table(
     "landings",
     (
@@ -122,3 +193,24 @@ QUARANTINE = Table(
         ("landed_at", "timestamptz"),
     ),
 )
+
+RAW_TABLES = (CALLS, PROVIDER_LINES, INVOICE_LINES)
+PROVIDER_SOURCES = (
+    "openai-usage",
+    "openai-costs",
+    "anthropic-usage",
+    "anthropic-costs",
+    "gcp-billing",
+    "aws-cur",
+    "azure-costs",
+    "openrouter",
+    "focus",
+)
+INVOICE_SOURCES = ("invoices",)
+
+
+def table_of(source: str) -> Table:
+    """The raw table that a source lands in."""
+    if source in PROVIDER_SOURCES:
+        return PROVIDER_LINES
+    return INVOICE_LINES if source in INVOICE_SOURCES else CALLS

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from ingest.lake import Lake
-from ingest.schemas import CALLS
+from ingest.schemas import RAW_TABLES, Table
 from ingest.settings import Settings
+from ingest.store import reaching
 
 
 def lake_status(settings: Settings) -> dict[str, Any]:
     """Totals per source and for the lake, as plain values for a table or for JSON."""
-    lake = Lake(settings.raw)
+    with reaching(settings.raw):
+        return _report(Lake(settings.raw))
+
+
+def _report(lake: Lake) -> dict[str, Any]:
     sources: dict[str, dict[str, Any]] = {}
     for row in lake.landings():
         total = sources.setdefault(
@@ -26,15 +31,25 @@ def lake_status(settings: Settings) -> dict[str, Any]:
             first, last = total["first_event_at"], total["last_event_at"]
             total["first_event_at"] = min(filter(None, (first, row["first_event_at"])))
             total["last_event_at"] = max(filter(None, (last, row["last_event_at"])))
-    files = lake.files(lake.open(CALLS)) if lake.exists(CALLS) else {}
-    data_files = [file for day in files.values() for file in day]
+    tables = {table.name: _totals(lake, table) for table in RAW_TABLES if lake.exists(table)}
     return {
         "sources": dict(sorted(sources.items())),
         "lake": {
-            "days": len(files),
-            "data_files": len(data_files),
-            "rows": sum(file.rows for file in data_files),
-            "bytes": sum(file.size for file in data_files),
-            "landing_seq": lake.sequence(lake.open(CALLS)) if files else 0,
+            name: sum(totals[name] for totals in tables.values())
+            for name in ("days", "data_files", "rows", "bytes", "landing_seq")
         },
+        "tables": tables,
+    }
+
+
+def _totals(lake: Lake, table: Table) -> dict[str, int]:
+    snapshot = lake.open(table)
+    files = lake.files(snapshot)
+    data_files = [file for day in files.values() for file in day]
+    return {
+        "days": len(files),
+        "data_files": len(data_files),
+        "rows": sum(file.rows for file in data_files),
+        "bytes": sum(file.size for file in data_files),
+        "landing_seq": lake.sequence(snapshot),
     }
