@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help install demo test check lint types ingest build rebuild reports reprice sql bench docs \
+.PHONY: help install demo test check lint types ingest build rebuild reports reprice close verify focus sql bench docs \
 	prices clean
 
 help: ## list the targets
@@ -55,6 +55,15 @@ reports: $(READY) ## write the CSV reports to data/reports
 
 reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
 	@$(RUN) -m publish reprice $(ARGS)
+
+close: $(READY) ## close a month: make close MONTH=2026-10 [REASON="…"] [REVIEWED_BY="…"]
+	@$(RUN) -m publish close --month "$$MONTH" --reason "$$REASON" --reviewed-by "$$REVIEWED_BY"
+
+verify: $(READY) ## prove that a closed month is what was closed: make verify MONTH=2026-10
+	@$(RUN) -m publish verify --month "$$MONTH"
+
+focus: $(READY) ## FOCUS 1.2 and 1.4 files in data/focus: make focus ARGS="--month 2026-10"
+	@$(RUN) -m publish focus $(ARGS)
 
 prices: $(READY) ## the price seed: make prices ARGS="refresh" or ARGS="check"
 	@$(RUN) -m ingest prices $(ARGS)

@@ -1,1 +1,3 @@
-"""What leaves the warehouse: reports as CSV. The mirror of ``ingest``; never imports dbt."""
+"""What leaves the warehouse: reports, the month close, FOCUS. The mirror of ``ingest``; no dbt."""
+
+__version__ = "0.1.0"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import typer
 
+from ingest.errors import TokenhouseError
+from ingest.settings import load_settings
+from ingest.store import reaching
+from publish.close.cli import close, verify
+from publish.focus.cli import focus
 from publish.reports import MissingWarehouseError, write_reports
 from publish.reprice import reprice
 
@@ -30,10 +32,14 @@ def reports() -> None:
     Example:
       python -m publish reports
     """
-    data = Path(os.environ.get("TOKENHOUSE_DATA") or "data")
     try:
-        written = write_reports(data / "warehouse.duckdb", data / "reports")
-    except MissingWarehouseError as error:
+        settings = load_settings()
+        local = settings.local
+        with reaching(settings.data):
+            written = write_reports(
+                local / "warehouse.duckdb", local / "reports", lake=settings.data
+            )
+    except (MissingWarehouseError, TokenhouseError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
     for file, row_count in written.items():
@@ -41,3 +47,6 @@ def reports() -> None:
 
 
 app.command()(reprice)
+app.command()(close)
+app.command()(verify)
+app.command()(focus)

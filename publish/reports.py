@@ -10,16 +10,17 @@ would run as a formula is prefixed with an apostrophe.
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from ingest.store import LOCAL_DATA, Location, allow_reads
+from publish.csv_files import cell_text, write_rows
+
+__all__ = ["MissingWarehouseError", "cell_text", "write_reports"]
+
 ROWS_AT_ONCE = 10_000
 
 
@@ -27,12 +28,13 @@ class MissingWarehouseError(Exception):
     """Nothing has been built that could be written out."""
 
 
-def write_reports(warehouse: Path, folder: Path) -> dict[Path, int]:
+def write_reports(warehouse: Path, folder: Path, *, lake: Location = LOCAL_DATA) -> dict[Path, int]:
     """Writes every report.
 
     Args:
         warehouse: the warehouse file; opened read-only.
         folder: where the CSV files go.
+        lake: where what the warehouse shows as views is.
 
     Returns:
         Each file with its number of rows.
@@ -44,6 +46,7 @@ def write_reports(warehouse: Path, folder: Path) -> dict[Path, int]:
         raise MissingWarehouseError(f"{warehouse} is not there yet; `make build` makes it")
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        allow_reads(connection, lake)
         connection.execute("set timezone = 'UTC'")
         names = connection.execute(
             "select table_name from information_schema.tables "
@@ -56,13 +59,8 @@ def _write(connection: duckdb.DuckDBPyConnection, report: str, file: Path) -> tu
     result = connection.execute(f'select * from reports."{report}" order by all')
     header = [column[0] for column in result.description or []]
     draft = file.with_suffix(".csv.tmp")
-    row_count = 0
     with draft.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        for row in _rows(result):
-            writer.writerow([cell_text(value) for value in row])
-            row_count += 1
+        row_count = write_rows(stream, header, _rows(result))
     draft.replace(file)
     return file, row_count
 
@@ -70,18 +68,3 @@ def _write(connection: duckdb.DuckDBPyConnection, report: str, file: Path) -> tu
 def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while rows := result.fetchmany(ROWS_AT_ONCE):
         yield from rows
-
-
-def cell_text(value: Any) -> str:
-    """A value as a cell: plain, exact, and harmless in a spreadsheet."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return str(value)

@@ -11,7 +11,6 @@ unchanged seeds every delta is exactly 0.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +19,10 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
+
+from ingest.errors import TokenhouseError
+from ingest.settings import load_settings
+from ingest.store import LOCAL_DATA, Location, allow_reads, reaching
 
 PRICE_SEEDS = (
     "price_list",
@@ -85,12 +88,15 @@ class RepriceLine:
         }
 
 
-def reprice_history(warehouse: Path, seeds: Path) -> list[RepriceLine]:
+def reprice_history(
+    warehouse: Path, seeds: Path, *, lake: Location = LOCAL_DATA
+) -> list[RepriceLine]:
     """Price every call again with other seeds and set it against the ledger.
 
     Args:
         warehouse: The warehouse file; only read.
         seeds: Folder whose price CSVs replace those of the same name, at any depth.
+        lake: Where what the warehouse shows as views is.
 
     Returns:
         One line per month, provider and model of either side, sorted.
@@ -102,9 +108,11 @@ def reprice_history(warehouse: Path, seeds: Path) -> list[RepriceLine]:
         raise RepriceError(f"{warehouse} is not there: run `make build` first")
     replaced = _seed_files(seeds)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        allow_reads(connection, lake)
         connection.execute("set TimeZone = 'UTC'")
         booked = _monthly(connection, _ledger(connection, warehouse))
     with duckdb.connect() as connection:
+        allow_reads(connection, lake)
         connection.execute("set TimeZone = 'UTC'")
         _replay(connection, warehouse, replaced)
         repriced = _monthly(connection, _LEDGERS[-1])
@@ -139,8 +147,12 @@ def reprice(
     Example: python -m publish reprice --seeds proposals/2027-contract
     """
     try:
-        lines = reprice_history(warehouse or _default_warehouse(), seeds)
-    except RepriceError as error:
+        settings = load_settings()
+        with reaching(settings.data):
+            lines = reprice_history(
+                warehouse or settings.local / "warehouse.duckdb", seeds, lake=settings.data
+            )
+    except (RepriceError, TokenhouseError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     if as_json:
@@ -153,10 +165,6 @@ def reprice(
 _NOTHING = (0, 0, Decimal(0))
 _Key = tuple[str, str, str]
 _Month = dict[_Key, tuple[int, int, Decimal]]
-
-
-def _default_warehouse() -> Path:
-    return Path(os.environ.get("TOKENHOUSE_DATA") or "data") / "warehouse.duckdb"
 
 
 def _seed_files(folder: Path) -> dict[str, Path]:

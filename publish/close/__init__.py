@@ -1,0 +1,1 @@
+"""Month close: the finance pack of a month, written once, proven for ever."""

@@ -1,0 +1,1 @@
+"""FOCUS exports: the bill of a month, down to tenant and workload, for FinOps tools."""

@@ -1,0 +1,177 @@
+"""focus-validator 2.2.1 in an environment of its own, outside the repository.
+
+It needs Python 3.12 and pins of its own, so it cannot live in ours. Where no newer Python is found,
+its source is unpacked and the one line that 3.11 cannot read (quotes inside quotes of an f-string)
+is rewritten.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+VERSION = "2.2.1"
+KNOWN_FAILURE = "InvoiceId-C-004-C"
+CRITERIA = (
+    "ACCOUNT_NAMING_SUPPORTED",
+    "MULTIPLE_PRICING_CATEGORIES_SUPPORTED",
+    "NEGOTIATED_PRICING_SUPPORTED",
+    "PUBLIC_PRICE_LIST_SUPPORTED",
+    "USAGE_MEASUREMENT_SUPPORTED",
+    "UNIT_PRICING_SUPPORTED",
+    "SUB_ACCOUNT_SUPPORTED",
+    "TAGGING_SUPPORTED",
+    "MULTIPLE_BILLING_ACCOUNT_TYPES_SUPPORTED",
+    "MULTIPLE_SUB_ACCOUNT_TYPES_SUPPORTED",
+)
+DEPENDENCIES = (
+    "duckdb>=1.4,<2",
+    "pandas>=2,<3",
+    "polars>=1,<2",
+    "numpy>=1.26,<2",
+    "pyarrow<22",
+    "pyyaml",
+    "requests",
+    "sqlglot",
+    "tabulate",
+    "pydantic",
+    "ddt",
+    "multimethod",
+    "pytz",
+)
+
+
+class UnavailableError(Exception):
+    """The package index does not hand the validator out."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the validator said."""
+
+    total: int
+    passed: int
+    failed: int
+    failures: tuple[str, ...]
+
+
+def validate(file: Path) -> Verdict:
+    """Validates a Cost and Usage file as FOCUS 1.2.
+
+    Raises:
+        UnavailableError: the validator cannot be installed here.
+    """
+    python, packages = _environment()
+    done = subprocess.run(
+        [
+            python,
+            "-m",
+            "focus_validator.main",
+            "--data-file",
+            str(file.resolve()),
+            "--validate-version",
+            "1.2",
+            "--block-download",
+            "--applicability-criteria",
+            ",".join(CRITERIA),
+        ],
+        cwd=packages,  # it reads its currency codes relative to here
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    counts = re.search(r"Total: (\d+) \| Pass: (\d+) \| Fail: (\d+)", done.stdout)
+    assert counts, done.stdout[-2000:] + done.stderr[-2000:]
+    failures = re.findall(r"(\S+): FAIL\b", done.stdout)
+    return Verdict(*map(int, counts.groups()), failures=tuple(sorted(set(failures))))
+
+
+def _environment() -> tuple[str, Path]:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "tokenhouse-tests" / f"focus-validator-{VERSION}"
+    if not (folder / ".ready").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _install(folder)
+        (folder / ".ready").touch()
+    (packages,) = (folder / "lib").glob("python3.*/site-packages")
+    return str(folder / "bin" / "python"), packages
+
+
+def _install(folder: Path) -> None:
+    newer = next(_newer_pythons(), None)
+    _run([newer or sys.executable, "-m", "venv", str(folder)])
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    if newer:
+        _run([*pip, f"focus-validator=={VERSION}", "pyarrow<22"])
+        return
+    _run([*pip, *DEPENDENCIES])
+    (packages,) = (folder / "lib").glob("python3.*/site-packages")
+    with tempfile.TemporaryDirectory() as download:
+        _run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--no-binary=:all:",
+                "--ignore-requires-python",
+                "-d",
+                download,
+                f"focus-validator=={VERSION}",
+            ]
+        )
+        (archive,) = Path(download).glob("*.tar.gz")
+        with tarfile.open(archive) as source:
+            source.extractall(download, filter="data")
+        (package,) = Path(download).glob("*/focus_validator")
+        shutil.copytree(package, packages / "focus_validator")
+    for file in (packages / "focus_validator").rglob("*.py"):
+        _repair(file)
+
+
+def _repair(file: Path) -> None:
+    """Rewrites f-strings that only newer Pythons read, at the line the compiler names."""
+    while True:
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        try:
+            compile("".join(lines), str(file), "exec")
+        except SyntaxError as error:
+            number = (error.lineno or 1) - 1
+            repaired = re.sub(
+                r"\{([^{}]*)\}",
+                lambda found: "{" + found.group(1).replace('"', "'") + "}",
+                lines[number],
+            )
+            if repaired == lines[number]:
+                raise
+            lines[number] = repaired
+            file.write_text("".join(lines), encoding="utf-8")
+        else:
+            return
+
+
+def _newer_pythons() -> Iterator[str]:
+    """Python 3.12, the one its pins were made for, on the path or among pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    named = [shutil.which("python3.12"), *sorted(pyenv.glob("versions/3.12.*/bin/python"))]
+    for candidate in filter(None, named):
+        if not subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode:
+            yield str(candidate)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    if done.returncode:
+        raise UnavailableError(done.stderr.strip().splitlines()[-1] if done.stderr else "no answer")
