@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
+from ingest.store import reaching
 from pipeline.dbt_runner import DbtResult, run_dbt
-from pipeline.draft import BuildError, discard_draft, only_builder, start_draft, swap_in
+from pipeline.draft import BuildError, discard_draft, only_builder, open_draft, start_draft, swap_in
 from pipeline.fingerprint import code_fingerprint, seeds_fingerprint
 from pipeline.lake_views import LakeState, create_views, open_lake
 from pipeline.plan import (
@@ -78,7 +77,7 @@ def build(
         manifest: the parsed project, for callers that build several times in one process.
     """
     started = time.monotonic()
-    with only_builder(settings):
+    with reaching(settings.raw), only_builder(settings):
         lake = open_lake(settings.raw)
         seeds = lay_out_seeds(settings)
         state = current_state(code_fingerprint(), seeds_fingerprint(seeds), lake)
@@ -106,12 +105,12 @@ def _prepare(
 ) -> tuple[Plan, BuildState | None]:
     """Starts the draft and puts the plan and the lake's views into it."""
     start_draft(settings)
-    with duckdb.connect(str(settings.draft)) as connection:
+    with open_draft(settings) as connection:
         previous = read_state(connection)
     reason = why_full(previous, state, full_refresh)
     if reason:
         start_draft(settings, empty=True)
-    with duckdb.connect(str(settings.draft)) as connection:
+    with open_draft(settings) as connection:
         create_views(connection, lake)
         plan = plan_full(connection, reason) if reason else plan_increment(connection)
         write_touched_dates(connection, plan, thorough=thorough)
@@ -135,7 +134,7 @@ def _finish(settings: Settings, state: BuildState | None, *, changed: bool) -> N
     """Records the state in the draft and swaps it in; leaves an unchanged warehouse alone."""
     if state is not None and not changed:
         return
-    with duckdb.connect(str(settings.draft)) as connection:
+    with open_draft(settings) as connection:
         if state is not None:
             write_state(connection, state)
         connection.execute("checkpoint")

@@ -8,10 +8,11 @@ from typing import Annotated
 import duckdb
 import typer
 
+from ingest.errors import TokenhouseError, UsageError
 from pipeline.build import BuildError, describe
 from pipeline.build import build as build_warehouse
 from pipeline.demo import demo as run_demo
-from pipeline.settings import UsageError, load_settings
+from pipeline.settings import load_settings
 from pipeline.simulate.run import DEFAULT_END
 from pipeline.simulate.run import simulate as simulate_company
 from pipeline.sql import open_warehouse, prompt, run_query
@@ -49,9 +50,9 @@ def build(
         report = build_warehouse(
             settings, full_refresh=full_refresh, thorough=thorough, select=select or []
         )
-    except UsageError as error:
+    except TokenhouseError as error:
         typer.echo(error, err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     except BuildError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
@@ -75,9 +76,9 @@ def sql(
     """
     try:
         connection = open_warehouse(load_settings())
-    except UsageError as error:
+    except TokenhouseError as error:
         typer.echo(error, err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     if command is None:
         prompt(connection)
         return
@@ -100,9 +101,9 @@ def docs() -> None:
     try:
         settings = load_settings()
         succeeded = write_docs(settings)
-    except UsageError as error:
+    except TokenhouseError as error:
         typer.echo(error, err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     if not succeeded:
         raise typer.Exit(1)
     typer.echo("target/index.html")
@@ -149,7 +150,9 @@ def demo(
     """
     try:
         settings = load_settings()
-    except UsageError as error:
+        if settings.store:
+            raise UsageError("the demo needs a folder of its own: set TOKENHOUSE_DATA to one.")
+    except TokenhouseError as error:
         typer.echo(error, err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     raise typer.Exit(run_demo(settings.data, days=days, seed=seed, calls=calls, end=end))

@@ -93,6 +93,7 @@ def _environment(settings: Settings, seeds: Path) -> Iterator[None]:
     """Dbt reads these when it loads the profile and the project."""
     values = {
         "TOKENHOUSE_WAREHOUSE": str(settings.draft),
+        "TOKENHOUSE_LAKE": str(settings.raw),
         "TOKENHOUSE_SEED_PATH": os.path.relpath(seeds, PROJECT),
     }
     before = {name: os.environ.get(name) for name in values}

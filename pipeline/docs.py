@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 
+from ingest.errors import UsageError
 from pipeline.dbt_runner import run_dbt
 from pipeline.draft import discard_draft, only_builder, start_draft
 from pipeline.seeds import lay_out_seeds
-from pipeline.settings import PROJECT, Settings, UsageError
+from pipeline.settings import PROJECT, Settings
 
 
 def write_docs(settings: Settings) -> bool:

@@ -6,16 +6,17 @@ replaced, are not part of the snapshot. Absolute paths keep the views readable o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import duckdb
-import pyarrow.parquet as pq
+import pyarrow as pa
 from deltalake import DeltaTable
 
-from ingest.schemas import CALLS, LANDINGS, Table
+from ingest.schemas import CALLS, INVOICE_LINES, LANDINGS, PROVIDER_LINES, Table
+from ingest.store import Location, storage_options
 
 
 @dataclass(frozen=True)
@@ -25,71 +26,119 @@ class Snapshot:
     Attributes:
         table: which table.
         version: Delta version, or -1 when the table does not exist yet.
+        lake_id: given when the table was made; the same wherever it is moved.
         files: absolute paths of its data files.
+        ends: of those, the one written first and the one written last.
     """
 
     table: Table
-    version: int
-    files: tuple[str, ...]
+    version: int = -1
+    lake_id: str = ""
+    files: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MonthClose:
+    """A billing month that was closed: its manifest's words."""
+
+    billing_month: str
+    closed_at: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class LakeState:
-    """The raw tables a build reads."""
+    """The raw tables a build reads, and the months closed so far."""
 
     calls: Snapshot
     landings: Snapshot
+    provider_lines: Snapshot
+    invoice_lines: Snapshot
+    closes: tuple[MonthClose, ...] = ()
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Every raw table."""
+        return (self.calls, self.landings, self.provider_lines, self.invoice_lines)
 
     @property
     def versions(self) -> str:
         """Tells two states apart, also after a compaction that changed no row."""
-        return f"calls {self.calls.version}, landings {self.landings.version}"
+        tables = [f"{snapshot.table.name} {snapshot.version}" for snapshot in self.snapshots]
+        closes = [f"{close.billing_month} closed {close.closed_at}" for close in self.closes]
+        return ", ".join(tables + closes)
 
 
-def open_lake(raw: Path) -> LakeState:
+def open_lake(raw: Location) -> LakeState:
     """Takes a snapshot of the raw tables.
 
     Landings first: a landing that commits in between is then in the calls but not in the
     landings, so the next build still sees it as new.
     """
     landings = _snapshot(raw, LANDINGS)
-    return LakeState(calls=_snapshot(raw, CALLS), landings=landings)
+    return LakeState(
+        calls=_snapshot(raw, CALLS),
+        landings=landings,
+        provider_lines=_snapshot(raw, PROVIDER_LINES),
+        invoice_lines=_snapshot(raw, INVOICE_LINES),
+        closes=_closes(raw),
+    )
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, lake: LakeState) -> None:
-    """Makes `lake.calls` and `lake.landings` in the warehouse."""
+    """Makes a view of every raw table, and `lake.month_closes`, in the warehouse."""
     connection.execute("create schema if not exists lake")
-    for snapshot in (lake.calls, lake.landings):
+    for snapshot in lake.snapshots:
         connection.execute(
-            f"create or replace view lake.{snapshot.table.name} as {_select(snapshot)}"
+            f"create or replace view lake.{snapshot.table.name} as {_select(connection, snapshot)}"
+        )
+    connection.execute(
+        "create or replace table lake.month_closes "
+        "(billing_month varchar, closed_at timestamptz, reason varchar)"
+    )
+    for close in lake.closes:
+        connection.execute(
+            "insert into lake.month_closes values (?, cast(? as timestamptz), ?)",
+            [close.billing_month, close.closed_at, close.reason],
         )
 
 
-def _snapshot(raw: Path, table: Table) -> Snapshot:
-    folder = str(raw / table.name)
-    if not DeltaTable.is_deltatable(folder, storage_options=_storage_options()):
-        return Snapshot(table, -1, ())
-    delta = DeltaTable(folder, storage_options=_storage_options())
-    files = sorted(_path(uri) for uri in delta.file_uris())
-    return Snapshot(table, delta.version(), tuple(files))
+def _snapshot(raw: Location, table: Table) -> Snapshot:
+    folder, options = str(raw / table.name), storage_options(raw)
+    if not DeltaTable.is_deltatable(folder, storage_options=options):
+        return Snapshot(table)
+    delta = DeltaTable(folder, storage_options=options)
+    files = tuple(sorted(_path(uri) for uri in delta.file_uris()))
+    added = pa.table(delta.get_add_actions(flatten=True))
+    by_age = added.sort_by("modification_time").column("path").to_pylist()
+    ends = tuple(f"{folder}/{unquote(path)}" for path in (*by_age[:1], *by_age[-1:]))
+    return Snapshot(table, delta.version(), str(delta.metadata().id), files, ends)
 
 
-def _storage_options() -> dict[str, str] | None:
-    """Credentials of an object store; none are needed for a folder."""
-    return None
+def _closes(raw: Location) -> tuple[MonthClose, ...]:
+    """The months closed, from the manifest each close leaves beside the lake."""
+    if not isinstance(raw, Path):
+        return ()
+    manifests = sorted((raw.parent / "closes").glob("*/manifest.json"))
+    found = [json.loads(manifest.read_text(encoding="utf-8")) for manifest in manifests]
+    return tuple(
+        MonthClose(close["billing_month"], close["closed_at"], close.get("reason") or "")
+        for close in found
+    )
 
 
 def _path(uri: str) -> str:
     return unquote(urlsplit(uri).path) if uri.startswith("file://") else uri
 
 
-def _select(snapshot: Snapshot) -> str:
+def _select(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
     if not snapshot.files:
         columns = ", ".join(
             f'cast(null as {kind}) as "{name}"' for name, kind in snapshot.table.columns
         )
         return f"select {columns} where false"
-    options = ["union_by_name = true"] if _differ(snapshot.files) else []
+    options = ["union_by_name = true"] if _differ(connection, snapshot.ends) else []
     if snapshot.table.partition_by:
         options.append("hive_partitioning = true")
         options.append(f"hive_types = {{'{snapshot.table.partition_by}': date}}")
@@ -97,14 +146,16 @@ def _select(snapshot: Snapshot) -> str:
     return f"select * from read_parquet({', '.join([f'[{listed}]', *options])})"
 
 
-def _differ(files: Sequence[str]) -> bool:
+def _differ(connection: duckdb.DuckDBPyConnection, ends: tuple[str, ...]) -> bool:
     """Whether columns were added since the oldest file was written.
 
     Matching by name opens every file at every query, so it is asked for only when needed.
     """
-    by_age = sorted(files, key=lambda file: Path(file).stat().st_mtime)
-    oldest, newest = pq.read_schema(by_age[0]), pq.read_schema(by_age[-1])
-    return bool(oldest.names != newest.names)
+    empty = "select * from read_parquet(?, hive_partitioning = false) limit 0"
+    oldest, newest = (
+        [column[0] for column in connection.execute(empty, [file]).description] for file in ends
+    )
+    return oldest != newest
 
 
 def _quoted(text: str) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from ingest.schemas import INVOICE_SOURCES, PROVIDER_SOURCES
 from pipeline.lake_views import LakeState
 
-TESTED_CALLS = 250_000
+TESTED_CALLS = 100_000
+BILL_SOURCES = frozenset(PROVIDER_SOURCES + INVOICE_SOURCES)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class BuildState:
     code: str
     seeds: str
     lake: str
+    lake_id: str
 
 
 @dataclass(frozen=True)
@@ -33,27 +36,30 @@ class Plan:
         full_because: why everything is rebuilt, or None.
         dates: UTC dates to restate.
         landing_count: landed files that no build has seen.
+        has_new_closes: whether a month was closed, or closed again, since the last build.
     """
 
     full_because: str | None
     dates: tuple[dt.date, ...]
     landing_count: int
+    has_new_closes: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether the warehouse is up to date."""
-        return self.full_because is None and not self.dates and not self.landing_count
+        has_news = self.dates or self.landing_count or self.has_new_closes
+        return self.full_because is None and not has_news
 
 
 def read_state(connection: duckdb.DuckDBPyConnection) -> BuildState | None:
     """The state a build left behind, or None in a warehouse without one."""
     found = connection.execute(
-        "select count(*) from information_schema.tables "
-        "where table_schema = 'lake' and table_name = 'build_state'"
+        "select count(*) from information_schema.columns where table_schema = 'lake' "
+        "and table_name = 'build_state' and column_name = 'lake_id'"
     ).fetchone()
     if not found or not found[0]:
         return None
-    row = connection.execute("select code, seeds, lake from lake.build_state").fetchone()
+    row = connection.execute("select code, seeds, lake, lake_id from lake.build_state").fetchone()
     return BuildState(*row) if row else None
 
 
@@ -61,11 +67,14 @@ def write_state(connection: duckdb.DuckDBPyConnection, state: BuildState) -> Non
     """Records that everything the lake views show has been built."""
     connection.execute(
         "create or replace table lake.build_state as "
-        "select ? as code, ? as seeds, ? as lake, current_timestamp as built_at",
-        [state.code, state.seeds, state.lake],
+        "select ? as code, ? as seeds, ? as lake, ? as lake_id, current_timestamp as built_at",
+        [state.code, state.seeds, state.lake, state.lake_id],
     )
     connection.execute(
         "create or replace table lake.built_landings as select landing_id from lake.landings"
+    )
+    connection.execute(
+        "create or replace table lake.built_closes as select * from lake.month_closes"
     )
 
 
@@ -79,6 +88,8 @@ def why_full(previous: BuildState | None, current: BuildState, asked: bool) -> s
         return "models, macros, settings or engine changed"
     if previous.seeds != current.seeds:
         return "seeds changed"
+    if previous.lake_id not in ("", current.lake_id):
+        return "TOKENHOUSE_DATA names another lake"
     return None
 
 
@@ -92,19 +103,30 @@ def plan_full(connection: duckdb.DuckDBPyConnection, reason: str) -> Plan:
 
 
 def plan_increment(connection: duckdb.DuckDBPyConnection) -> Plan:
-    """Restates the dates of landings no build has seen, and what those change beside them."""
+    """Restates the dates of landings no build has seen, and what those change beside them.
+
+    Only calls have dates to restate: what providers bill is small and computed whole.
+    """
     landings = connection.execute(
-        "select touched_dates from lake.landings "
+        "select source, touched_dates from lake.landings "
         "where landing_id not in (select landing_id from lake.built_landings)"
     ).fetchall()
     touched = {
         dt.date.fromisoformat(date.strip())
-        for (dates,) in landings
+        for source, dates in landings
         for date in (dates or "").split(",")
-        if date.strip()
+        if date.strip() and source not in BILL_SOURCES
     }
     dates = touched | _neighbours_changed(connection, touched)
-    return Plan(None, tuple(sorted(dates)), len(landings))
+    return Plan(None, tuple(sorted(dates)), len(landings), _has_new_closes(connection))
+
+
+def _has_new_closes(connection: duckdb.DuckDBPyConnection) -> bool:
+    rows = connection.execute(
+        "select count(*) from (select * from lake.month_closes "
+        "except select * from lake.built_closes)"
+    ).fetchone()
+    return bool(rows and rows[0])
 
 
 def write_touched_dates(
@@ -200,4 +222,4 @@ def _dates(dates: set[dt.date]) -> str:
 
 def current_state(code: str, seeds: str, lake: LakeState) -> BuildState:
     """The state a build of this code over this lake leaves behind."""
-    return BuildState(code=code, seeds=seeds, lake=lake.versions)
+    return BuildState(code, seeds, lake.versions, lake.calls.lake_id)

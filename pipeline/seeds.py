@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pipeline.settings import PROJECT, Settings, UsageError
+from ingest.errors import UsageError
+from pipeline.settings import PROJECT, Settings
 
 PROJECT_SEEDS = PROJECT / "seeds"
 

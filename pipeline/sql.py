@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from pipeline.settings import Settings, UsageError
+from ingest.errors import UsageError
+from ingest.store import allow_reads
+from pipeline.settings import Settings
 
 PROMPT = "tokenhouse> "
 CONTINUED = "        ... "
@@ -20,6 +22,7 @@ def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
     if not settings.warehouse.exists():
         raise UsageError(f"{settings.warehouse} is not there yet; `make build` makes it")
     connection = duckdb.connect(str(settings.warehouse), read_only=True)
+    allow_reads(connection, settings.raw)
     connection.execute("set timezone = 'UTC'")
     connection.execute("set search_path = 'marts,reports'")
     return connection

@@ -208,13 +208,15 @@ class Lake:
         self.record_landing(landing_id, dates, len(batch))
         return landing_id
 
-    def record_landing(self, landing_id: str, dates: set[dt.date], row_count: int) -> None:
+    def record_landing(
+        self, landing_id: str, dates: set[dt.date], row_count: int, *, source: str = "calls"
+    ) -> None:
         """Writes the audit row that tells the build which dates to restate."""
         now = dt.datetime.now(dt.UTC)
         row = dict.fromkeys(LANDINGS_SCHEMA.names) | {
             "landing_id": landing_id,
             "landing_seq": self._sequence,
-            "source": "calls",
+            "source": source,
             "source_file": f"{landing_id}.jsonl",
             "file_sha256": landing_id,
             "file_bytes": 1,
