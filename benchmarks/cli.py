@@ -16,6 +16,7 @@ from benchmarks.increment import increment
 from benchmarks.landing import landing
 from benchmarks.measure import ProgramFailed
 from benchmarks.memory import memory_figures
+from benchmarks.reconciliation.part import reconciliation
 from benchmarks.refresh import refresh
 
 PARTS: dict[str, Callable[[Bench], list[Figure]]] = {
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[Bench], list[Figure]]] = {
     "refresh": refresh,
     "increment": increment,
     "memory": memory_figures,
+    "reconciliation": reconciliation,
 }
 LOG_ROWS = 2_000_000
 LAKE_ROWS = 10_000_000

@@ -37,11 +37,10 @@ def land_days(raw: Path, *, rows_a_day: int, first: int, days: int) -> None:
         connection.execute("set TimeZone = 'UTC'")
         for number in range(first, first + days):
             change.added.append(
-                _write_day(connection, lake.folder(CALLS), number, rows_a_day, landing_id)
+                _write_day(connection, raw / CALLS.name, number, rows_a_day, landing_id)
             )
     change.landings.append(_manifest_row(landing_id, change.added, rows_a_day))
-    number = lake.commit(snapshot, change)
-    lake.record([row | {"landing_seq": number} for row in change.landings])
+    lake.commit(snapshot, change)
 
 
 def _write_day(

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from benchmarks.references.bare_copy import copy_typed
+from benchmarks.references.reconcile import reconcile as reconcile_by_hand
 from benchmarks.references.rollup import roll_up
 from benchmarks.references.totals import MARTS, totals_of
 
@@ -24,6 +25,12 @@ def copy(log: Path, out: Path) -> None:
 def rollup(raw: Path, prices: Path, out: Path) -> None:
     """Price and roll up a lake by day, tenant, feature and model."""
     roll_up(raw, prices, out)
+
+
+@app.command()
+def reconcile(raw: Path, prices: Path, out: Path) -> None:
+    """Set ledger, exports and invoices of a lake side by side."""
+    reconcile_by_hand(raw, prices, out)
 
 
 @app.command()

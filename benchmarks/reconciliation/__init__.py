@@ -1,0 +1,1 @@
+"""Made-up companies whose bills differ from their ledgers in known ways."""
