@@ -1,6 +1,7 @@
-"""The demo: simulate a company, land its logs, build, report, and check all of it against truth.
+"""The demo: simulate a company and its bills, land both, build, and check all of it against truth.
 
-    simulate -> ingest calls, otlp, litellm, langfuse -> build -> reports -> compare, summarise
+    simulate -> ingest calls … langfuse, openai-usage … invoices -> build -> reports
+             -> compare, summarise -> close the last month that is over, verify the close
 
 Every stage but the first is the command a user would run, in a process of its own. Running the
 demo again changes nothing: the same logs are written, landing knows every file.
@@ -19,10 +20,14 @@ from typing import Any
 import orjson
 from rich.console import Console
 
+from pipeline.demo_bills import Bridges, compare_bills, found_causes
+from pipeline.demo_bridge import show_bridge, show_planted
+from pipeline.demo_check import Check
 from pipeline.demo_summary import show_checks, show_landing, show_spend
-from pipeline.demo_truth import Check, compare
+from pipeline.demo_truth import compare
 from pipeline.settings import PROJECT, WAREHOUSE_NAME
 from pipeline.simulate.company import VERSION
+from pipeline.simulate.providers.bill import SOURCES as BILLS
 from pipeline.simulate.run import DEFAULT_END, SOURCES, simulate
 
 _DEMO_HASH_KEY = "demo"  # user ids of a made-up company; a real one sets its own
@@ -112,7 +117,14 @@ def demo(
         console.print(f"[red]demo stopped:[/red] {error}", highlight=False)
         return error.exit_code
     checks = compare(truth, data / WAREHOUSE_NAME, data / "quarantine")
+    checks += compare_bills(truth, data / WAREHOUSE_NAME)
     _summary(console, stages, truth, checks)
+    try:
+        _closed(stages, truth)
+    except DemoError as error:
+        console.print(f"[red]the month was not closed:[/red] {error}", highlight=False)
+        return error.exit_code
+    console.print(f"\n{sum(stages.seconds.values()):.0f} s in all.", highlight=False)
     return 0 if all(check.holds for check in checks) else 1
 
 
@@ -145,22 +157,48 @@ def _is_whole(logs: Path, truth: dict[str, Any]) -> bool:
 
 
 def _landed(stages: _Stages) -> None:
-    for source in SOURCES:
+    for source in (*SOURCES, *BILLS):
+        if not (stages.logs / source).is_dir():
+            continue
         stages.run(f"land {source}", "ingest", source, str(stages.logs / source), "--json")
 
 
 def _summary(console: Console, stages: _Stages, truth: dict[str, Any], checks: list[Check]) -> None:
     warehouse = stages.data / WAREHOUSE_NAME
     show_landing(console, warehouse)
+    _show_bills(console, warehouse, truth)
     show_checks(console, checks)
     show_spend(console, warehouse, yesterday=truth["made_by"]["end"])
     console.print("\n[bold]Where things are[/bold]")
     for what, where in (
-        ("simulated logs, truth", stages.logs),
+        ("simulated files, truth", stages.logs),
         ("lake", stages.data / "raw"),
         ("refused rows", stages.data / "quarantine"),
         ("warehouse", warehouse),
         ("reports", stages.data / "reports"),
+        ("closed months", stages.data / "closes"),
     ):
         console.print(f"  {what:<22} {where}", highlight=False, soft_wrap=True)
-    console.print(f"\n{sum(stages.seconds.values()):.0f} s in all.", highlight=False)
+
+
+def _show_bills(console: Console, warehouse: Path, truth: dict[str, Any]) -> None:
+    month = _last_month(truth)
+    if month:
+        show_bridge(console, warehouse, month)
+        show_planted(console, found_causes(truth, Bridges.read(warehouse)), month)
+
+
+def _closed(stages: _Stages, truth: dict[str, Any]) -> None:
+    """Close the last month that is over, and prove that the close holds."""
+    month = _last_month(truth)
+    if not month:
+        return
+    stages.console.print()
+    stages.run("close", "publish", "close", "--month", month, "--reason", "demo")
+    said = stages.run("verify the close", "publish", "verify", "--month", month)
+    stages.console.print(f"\n{said.strip()}", highlight=False, soft_wrap=True)
+
+
+def _last_month(truth: dict[str, Any]) -> str:
+    """The last month with invoices; empty where the period has none."""
+    return max((month["billing_month"] for month in truth["providers"]["months"]), default="")

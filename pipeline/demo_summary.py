@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.demo_truth import Check
+from pipeline.demo_check import Check
 
 SHOWN_DIFFERENCES = 8
 

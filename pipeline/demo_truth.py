@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from pipeline.demo_check import Check
 
 Row = dict[str, Any]
 _FILE_COUNTS = (
@@ -17,20 +18,6 @@ _TOKENS = (
     "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "web_search_requests",
     "search_units",
 )  # fmt: skip
-
-
-@dataclass
-class Check:
-    """One comparison: what was compared, how much of it, and where it differs."""
-
-    name: str
-    compared: int
-    differences: list[str] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing differs, and there was something to compare."""
-        return self.compared > 0 and not self.differences
 
 
 def compare(truth: Row, warehouse: Path, quarantine: Path) -> list[Check]:

@@ -16,11 +16,13 @@ from pipeline.simulate.company import VERSION, Tenant, tenants
 from pipeline.simulate.delivery import Deliverer, Output
 from pipeline.simulate.faults import planned_faults
 from pipeline.simulate.incidents import DAY, Incident, Window, planned
+from pipeline.simulate.providers.bill import SOURCES as BILLS
+from pipeline.simulate.providers.bill import bill
 from pipeline.simulate.randomness import Draws
 from pipeline.simulate.seeds import write_seeds
 from pipeline.simulate.tokens import with_circumstances, with_tokens
 from pipeline.simulate.traffic import operations, units
-from pipeline.simulate.truth import truth_of
+from pipeline.simulate.truth import counts_by_file, truth_of
 
 SOURCES = ("calls", "otlp", "litellm", "langfuse")
 DEFAULT_END = "2026-11-20"
@@ -34,11 +36,12 @@ def simulate(
     calls: int = 1_000_000,
     end: str = DEFAULT_END,
 ) -> dict[str, Any]:
-    """Write the call logs of a made-up company, and the truth about them.
+    """Write the call logs of a made-up company, its providers' bills, and the truth about both.
 
-    The folder gets ``calls/``, ``otlp/``, ``litellm/`` and ``langfuse/`` (raw logs, each for the
-    landing command of that name), ``seeds/`` (mapping rules, for TOKENHOUSE_SEEDS) and, last of
-    all, ``truth.json``. What an earlier simulation left in these places is removed.
+    The folder gets ``calls/``, ``otlp/``, ``litellm/`` and ``langfuse/`` (raw logs),
+    ``openai-usage/`` to ``invoices/`` (exports and invoices, each for the landing command of that
+    name), ``seeds/`` (mapping rules, for TOKENHOUSE_SEEDS) and, last of all, ``truth.json``. What
+    an earlier simulation left in these places is removed.
 
     Args:
         output: the folder to write.
@@ -64,6 +67,9 @@ def simulate(
     write_seeds(output / "seeds", customers)
     made_by = {"version": VERSION, "seed": seed, "days": days, "calls": calls, "end": end}
     truth = {"made_by": made_by} | truth_of(table, window, customers, incidents, files.expected)
+    bills = Output(output, window)
+    truth["providers"] = bill(bills, table, window, customers)
+    truth["files"] |= counts_by_file(bills.expected)
     partial = output / "truth.json.partial"
     partial.write_bytes(orjson.dumps(truth, option=orjson.OPT_INDENT_2) + b"\n")
     partial.replace(output / "truth.json")
@@ -96,5 +102,5 @@ def window_of(days: int, end: str) -> Window:
 def _clear(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     (output / "truth.json").unlink(missing_ok=True)
-    for name in (*SOURCES, "seeds"):
+    for name in (*SOURCES, *BILLS, "seeds"):
         shutil.rmtree(output / name, ignore_errors=True)

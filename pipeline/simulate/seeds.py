@@ -10,15 +10,19 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.simulate.company import FEATURES, INTERNAL_TENANT, KEYED_TENANTS, Tenant
+from pipeline.simulate.providers.money import booked_rate, units_per_usd
+
+RATE_YEARS = (2025, 2026)
 
 
 def write_seeds(folder: Path, customers: tuple[Tenant, ...]) -> None:
-    """Write ``attribution_rules.csv``, ``tenants.csv`` and ``features.csv``."""
+    """Write ``attribution_rules``, ``tenants``, ``features`` and ``fx_rates``, each a CSV."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (
         ("attribution_rules", _rules(customers)),
         ("tenants", _tenants(customers)),
         ("features", _features()),
+        ("fx_rates", _fx_rates()),
     ):
         pl.DataFrame(rows).write_csv(folder / f"{name}.csv")
 
@@ -72,4 +76,20 @@ def _features() -> list[dict[str, str]]:
             "valid_to": "",
         }
         for feature in FEATURES
+    ]
+
+
+def _fx_rates() -> list[dict[str, str]]:
+    """A rate a month of the years the demo may lie in."""
+    return [
+        {
+            "currency": currency,
+            "valid_from": f"{month}-01",
+            "units_per_usd": format(units_per_usd(currency, month), "f"),
+            "usd_per_unit": format(booked_rate(currency, month), "f"),
+            "source": "made up for the demo",
+            "checked_at": f"{month}-01",
+        }
+        for currency in ("CAD",)
+        for month in (f"{year}-{number:02d}" for year in RATE_YEARS for number in range(1, 13))
     ]

@@ -54,7 +54,7 @@ def truth_of(
         "event_count": calls.height,
         "operation_count": calls["op"].n_unique(),
         "version_count": calls.height + int(calls["older_versions"].sum()),
-        "files": {name: _file(counts) for name, counts in sorted(expected.items())},
+        "files": counts_by_file(expected),
         "totals": _file(sum(expected.values(), Counter())),
         "tokens_by_model": _grouped(named, ["provider", "model"], list(_MEASURES)),
         "calls_by_day": _grouped(named, ["day"], []),
@@ -69,6 +69,11 @@ def truth_of(
             for c in changes(window, incidents)
         ],
     }
+
+
+def counts_by_file(expected: dict[str, Counter[str]]) -> dict[str, Json]:
+    """Per file, the row counts that landing must give."""
+    return {name: _file(counts) for name, counts in sorted(expected.items())}
 
 
 def _named(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataFrame:

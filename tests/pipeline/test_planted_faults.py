@@ -105,6 +105,16 @@ FAULTS = {
         "insert into marts.fct_tenant_costs_daily "
         "select * from marts.fct_tenant_costs_daily where tenant_id = 'acme'",
     ),
+    "two contexts of one number": (
+        "unique_grain_int_call_contexts_context_id",
+        "insert into intermediate.int_call_contexts (context_id, tenant_id) "
+        "select max(context_id), 'x' from intermediate.int_call_contexts",
+    ),
+    "two price keys of one hash": (
+        "assert_price_keys_hash_apart",
+        "insert into intermediate.int_price_keys_collected "
+        "select * from intermediate.int_price_keys_collected limit 1",
+    ),
     "a call twice": (
         "unique_grain_fct_calls_call_id__event_date",
         "create or replace view lake.calls as select * from lake_calls_kept "

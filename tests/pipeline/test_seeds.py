@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.errors import UsageError
 from pipeline.build import build
 from pipeline.seeds import lay_out_seeds
-from pipeline.settings import Settings, UsageError
+from pipeline.settings import Settings
 from tests.support.lake_factory import Lake, call
 from tests.support.warehouse import query
 

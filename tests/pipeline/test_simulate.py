@@ -23,8 +23,9 @@ import zstandard
 from pipeline.demo_truth import different
 from pipeline.simulate import simulate
 from pipeline.simulate.company import tenants
+from pipeline.simulate.providers.bill import SOURCES as BILLS
 from pipeline.simulate.randomness import Draws
-from pipeline.simulate.run import company_calls, window_of
+from pipeline.simulate.run import SOURCES, company_calls, window_of
 
 CALLS = 12_000
 DAYS = 28
@@ -365,7 +366,7 @@ def test_simulating_again_leaves_no_file_of_the_earlier_run(tmp_path: Path) -> N
     simulate(tmp_path, days=21, seed=3, calls=1_000, end=END)
     simulate(tmp_path, days=14, seed=3, calls=1_000, end=END)
     truth = json.loads((tmp_path / "truth.json").read_text())
-    sources = ("calls", "otlp", "litellm", "langfuse")
+    sources = (*SOURCES, *BILLS)
     written = {str(p.relative_to(tmp_path)) for s in sources for p in (tmp_path / s).rglob("*.*")}
     assert written == set(truth["files"])
 
