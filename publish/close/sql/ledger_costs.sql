@@ -36,7 +36,7 @@ candidates as (
 
     select metered.metered_id, 1 as level
     from metered
-    inner join ledger_usage using (
+    semi join ledger_usage using (
         cost_date, provider, project_id, api_key_id, model, meter, service_tier
     )
 
@@ -44,19 +44,19 @@ candidates as (
 
     select metered.metered_id, 2 as level
     from metered
-    inner join ledger_usage using (cost_date, provider, project_id, api_key_id, model, meter)
+    semi join ledger_usage using (cost_date, provider, project_id, api_key_id, model, meter)
 
     union all
 
     select metered.metered_id, 3 as level
     from metered
-    inner join ledger_usage using (cost_date, provider, project_id, api_key_id, model)
+    semi join ledger_usage using (cost_date, provider, project_id, api_key_id, model)
 
     union all
 
     select metered.metered_id, 4 as level
     from metered
-    inner join ledger_usage using (cost_date, provider, project_id, api_key_id)
+    semi join ledger_usage using (cost_date, provider, project_id, api_key_id)
 
 ),
 

@@ -2,38 +2,69 @@
 create or replace temporary table ledger_lines as
 with
 
+-- One join a level, each on all that must be equal: a shared key has thousands of users a day.
+matched as (
+
+    select ledger_costs.metered_id, ledger_usage.*
+    from ledger_costs
+    inner join ledger_usage using (
+        cost_date, provider, project_id, api_key_id, model, meter, service_tier
+    )
+    where ledger_costs.level = 1
+
+    union all by name
+
+    select ledger_costs.metered_id, ledger_usage.*
+    from ledger_costs
+    inner join ledger_usage using (cost_date, provider, project_id, api_key_id, model, meter)
+    where ledger_costs.level = 2
+
+    union all by name
+
+    select ledger_costs.metered_id, ledger_usage.*
+    from ledger_costs
+    inner join ledger_usage using (cost_date, provider, project_id, api_key_id, model)
+    where ledger_costs.level = 3 and ledger_usage.meter = 'requests'
+
+    union all by name
+
+    select ledger_costs.metered_id, ledger_usage.*
+    from ledger_costs
+    inner join ledger_usage using (cost_date, provider, project_id, api_key_id)
+    where ledger_costs.level = 4 and ledger_usage.meter = 'requests'
+
+),
+
+users as (
+
+    select
+        metered_id,
+        tenant_id,
+        feature,
+        team,
+        environment,
+        workload_class,
+        case when min(first_prompt) = max(last_prompt) then min(first_prompt) end
+            as prompt_version,
+        sum(quantity) as weight
+    from matched
+    group by all
+
+),
+
 weighed as (
 
     select
         ledger_costs.*,
-        coalesce(ledger_usage.tenant_id, '(unattributed)') as tenant_id,
-        coalesce(ledger_usage.feature, '(unattributed)') as feature,
-        coalesce(ledger_usage.team, '(unattributed)') as team,
-        coalesce(ledger_usage.environment, '(unattributed)') as environment,
-        coalesce(ledger_usage.workload_class, '(unattributed)') as workload_class,
-        case
-            when min(ledger_usage.first_prompt) = max(ledger_usage.last_prompt)
-                then min(ledger_usage.first_prompt)
-        end as prompt_version,
-        sum(coalesce(ledger_usage.quantity, 1)) as weight
+        coalesce(users.tenant_id, '(unattributed)') as tenant_id,
+        coalesce(users.feature, '(unattributed)') as feature,
+        coalesce(users.team, '(unattributed)') as team,
+        coalesce(users.environment, '(unattributed)') as environment,
+        coalesce(users.workload_class, '(unattributed)') as workload_class,
+        users.prompt_version,
+        coalesce(users.weight, 1) as weight
     from ledger_costs
-    left join ledger_usage
-        on
-            ledger_costs.cost_date = ledger_usage.cost_date
-            and ledger_costs.provider = ledger_usage.provider
-            and ledger_costs.project_id = ledger_usage.project_id
-            and ledger_costs.api_key_id = ledger_usage.api_key_id
-            and (ledger_costs.level = 4 or ledger_costs.model = ledger_usage.model)
-            and (
-                ledger_costs.level > 2 and ledger_usage.meter = 'requests'
-                or ledger_costs.level <= 2 and ledger_costs.meter = ledger_usage.meter
-            )
-            and (
-                ledger_costs.level > 1
-                or ledger_costs.service_tier = ledger_usage.service_tier
-            )
-            and ledger_costs.level < 5
-    group by all
+    left join users using (metered_id)
 
 ),
 
