@@ -143,7 +143,9 @@ def _select(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
         options.append("hive_partitioning = true")
         options.append(f"hive_types = {{'{snapshot.table.partition_by}': date}}")
     listed = ", ".join(_quoted(file) for file in snapshot.files)
-    return f"select * from read_parquet({', '.join([f'[{listed}]', *options])})"
+    # a landing of one machine, that another thought lost and recorded again, is one landing
+    rows = "select distinct *" if snapshot.table is LANDINGS else "select *"
+    return f"{rows} from read_parquet({', '.join([f'[{listed}]', *options])})"
 
 
 def _differ(connection: duckdb.DuckDBPyConnection, ends: tuple[str, ...]) -> bool:

@@ -16,13 +16,14 @@ RATE_YEARS = (2025, 2026)
 
 
 def write_seeds(folder: Path, customers: tuple[Tenant, ...]) -> None:
-    """Write ``attribution_rules``, ``tenants``, ``features`` and ``fx_rates``, each a CSV."""
+    """Write the CSVs: attribution rules, tenants, features, exchange rates, cost centres."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (
         ("attribution_rules", _rules(customers)),
         ("tenants", _tenants(customers)),
         ("features", _features()),
         ("fx_rates", _fx_rates()),
+        ("cost_centers", _cost_centers()),
     ):
         pl.DataFrame(rows).write_csv(folder / f"{name}.csv")
 
@@ -92,4 +93,15 @@ def _fx_rates() -> list[dict[str, str]]:
         }
         for currency in ("CAD",)
         for month in (f"{year}-{number:02d}" for year in RATE_YEARS for number in range(1, 13))
+    ]
+
+
+def _cost_centers() -> list[dict[str, str]]:
+    """A team pays for what it owns; what the company does for itself is engineering's."""
+    anything = dict.fromkeys(("tenant_id", "feature", "team", "environment", "workload_class"), "*")
+    dates = {"valid_from": "", "valid_to": ""}
+    teams = sorted({feature.team for feature in FEATURES})
+    return [
+        *[anything | {"team": team, "cost_center": f"product-{team}"} | dates for team in teams],
+        anything | {"tenant_id": INTERNAL_TENANT, "cost_center": "engineering"} | dates,
     ]

@@ -118,7 +118,7 @@ def draft_close(
     lines = chargeback(current, rules)
     figures = figures_of(current, lines)
     restated, restated_invoices = _restate_earlier(connection, closes, month, earlier)
-    accruals = _read_accruals(connection, month, earlier, current)
+    accruals = _read_accruals(connection, month, earlier)
     journal = _journal(
         closes, month, earlier, current, figures, restated, restated_invoices, accruals, accounts
     )
@@ -266,30 +266,19 @@ def _read_accounts(connection: duckdb.DuckDBPyConnection, month: str) -> dict[st
 
 
 def _read_accruals(
-    connection: duckdb.DuckDBPyConnection, month: str, earlier: Sequence[str], current: Month
+    connection: duckdb.DuckDBPyConnection, month: str, earlier: Sequence[str]
 ) -> list[Accrual]:
-    """Estimates of this month and earlier closed ones that still have no invoice."""
+    """Estimates of this month and earlier closed ones whose usage no invoice has charged yet."""
     months = [*earlier, month]
     rows = connection.execute(
-        f"""
-        with invoiced as (
-            select provider, billing_account_id, billing_month
-            from marts.fct_invoices_monthly where invoice_id <> '{NOT_INVOICED}'
-        )
+        """
         select
             provider, coalesce(billing_account_id, '(unmapped)'), billing_month,
             estimate_usd, low_usd, high_usd, method
-        from marts.fct_accruals_monthly as accruals
+        from marts.fct_accruals_monthly
         where
             list_contains(?, billing_month) and estimate_usd is not null
-            and not exists (
-                select 1 from invoiced
-                where
-                    invoiced.provider = accruals.provider
-                    and invoiced.billing_month = accruals.billing_month
-                    and invoiced.billing_account_id
-                    is not distinct from accruals.billing_account_id
-            )
+            and scored_against is null
         order by all
         """,
         [months],

@@ -16,6 +16,9 @@ from decimal import Decimal
 from publish.close.figures import NOTHING, Figure, FigureKey, Figures
 from publish.csv_files import csv_bytes, read_rows
 
+PROVIDER_REPORTED = "provider_reported"
+"""The meter of calls whose source states their cost: its own word, no price of ours."""
+
 
 @dataclass(frozen=True)
 class Restatement:
@@ -28,7 +31,8 @@ class Restatement:
         snapshot: what was closed.
         restated_before: what earlier closes posted.
         today: what the warehouse says now.
-        reason: late_events, repricing, remapping, late_invoice, invoice_changed, follows.
+        reason: late_events, repricing, remapping, restated_by_source, late_invoice,
+            invoice_changed, follows.
     """
 
     posted_month: str
@@ -166,6 +170,8 @@ def _reason(key: FigureKey, changed: Sequence[Restatement], known_invoices: set[
     same_sku = [
         other for other in changed if other.key.figure == "ledger" and other.key[:10] == key[:10]
     ]
+    if key.meter == PROVIDER_REPORTED:
+        return "restated_by_source"
     if sum(other.quantity for other in same_sku):
         return "late_events"
     return "repricing" if sum(other.amount for other in same_sku) else "remapping"

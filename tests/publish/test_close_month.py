@@ -343,6 +343,23 @@ def test_the_commands_end_with_the_documented_codes(
     assert json.loads(files_of(tmp_path)["manifest.json"])["closed_at"] == "2026-11-03T08:00:00Z"
 
 
+def test_a_fee_on_its_own_invoice_does_not_end_the_accrual_of_usage(tmp_path: Path) -> None:
+    accrual = {"provider": "aws", "billing_account_id": "123", "estimate_usd": "12.34"}
+    fee = invoice(
+        [cell(73, "fees_and_adjustments", "5", provider="aws", billing_account_id="123")],
+        "5", provider="aws", billing_account_id="123", invoice_id="AWS-FEE",
+    )  # fmt: skip
+    for scored_against, entries in ((None, 1), ("AWS-1", 0)):
+        data = tmp_path / str(scored_against)
+        data.mkdir()
+        row = accrual | {"scored_against": scored_against}
+        story(data, fee, {"fct_accruals_monthly": [row]})
+        close_month(data, MONTH, today=TODAY, reason="the fee alone is here")
+        lines = pack(data, "journal_entries.csv")
+        booked = {line["entry_id"] for line in lines if line["entry_type"] == "accrual"}
+        assert len(booked) == entries
+
+
 def test_an_accrual_is_booked_and_turned_round_next_month(tmp_path: Path) -> None:
     accrual = {
         "provider": "aws",

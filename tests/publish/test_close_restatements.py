@@ -110,6 +110,21 @@ def test_snapshot_plus_all_restatements_is_today(tmp_path: Path) -> None:
     assert len(posted) > 2
 
 
+def test_a_cost_its_source_corrected_is_no_repricing_of_ours(tmp_path: Path) -> None:
+    close_october(tmp_path)
+    rows = merged(october(), shifted(october(), NOVEMBER))
+    (claude,) = [
+        row
+        for row in rows["int_metered_usage_daily"]
+        if row.get("model") == "claude" and str(row["cost_date"]).startswith(OCTOBER)
+    ]
+    claude |= {"cost_usd": "55.00", "meter": "provider_reported"}
+    write_warehouse(tmp_path, rows)
+    close_month(tmp_path, NOVEMBER, today=LATE_TODAY)
+    reasons = {line["reason"] for line in ledger(tmp_path, NOVEMBER) if line["figure"] == "ledger"}
+    assert "restated_by_source" in reasons and "repricing" not in reasons
+
+
 def test_repricing_and_remapping_are_told_apart(tmp_path: Path) -> None:
     close_october(tmp_path)
     rows = merged(october(), shifted(october(), NOVEMBER))

@@ -71,6 +71,7 @@ TABLES: dict[str, dict[str, tuple[str, Any]]] = {
         "low_usd": ("decimal(38,12)", None),
         "high_usd": ("decimal(38,12)", None),
         "method": ("varchar", "metered"),
+        "scored_against": ("varchar", None),
     },
     "marts.fct_costs_hourly": {
         "reporting_date": ("date", "2026-10-01"),

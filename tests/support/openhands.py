@@ -23,7 +23,8 @@ GATEWAY = "openhands-proxy"
 MONTH = "2026-05"
 PICODOLLAR = Decimal("0.000000000001")
 CENT = Decimal("0.01")
-OUTCOMES = {"True": "success", "False": "error", "": None}
+BY_MODEL_ONLY = "openhands_subagents"
+"""The agent whose invoices name models and no meter, as most gateways' do."""
 
 
 @dataclass(frozen=True, order=True)
@@ -95,7 +96,7 @@ def write_log(file: Path, version: list[Task], observed_at: str) -> Path:
                 "agent_id": task.cell.agent,
                 "project_id": task.cell.account,
                 "feature": task.cell.benchmark,
-                "tags": {"resolved": task.resolved},
+                "usage_status": "missing",
             }
             if task.cost is not None:
                 call["provider_cost_usd"] = str(task.cost)
@@ -104,7 +105,10 @@ def write_log(file: Path, version: list[Task], observed_at: str) -> Path:
 
 
 def write_invoices(file: Path, version: list[Task]) -> Path:
-    """One invoice per account: cost per task × tasks, to the cent, one line a model."""
+    """One invoice per account: cost per task × tasks, to the cent, one line a model.
+
+    Lines name the meter too (costs stated by call), but for those of one agent.
+    """
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(
@@ -115,15 +119,13 @@ def write_invoices(file: Path, version: list[Task]) -> Path:
         billed = invoiced(version)
         for account, lines in by_account(billed).items():
             total = sum(lines.values(), Decimal(0))
+            meter = "" if account.startswith(BY_MODEL_ONLY) else "provider_reported"
             for number, (cell, amount) in enumerate(lines.items(), start=1):
                 writer.writerow(
                     [f"INV-{account}", GATEWAY, account, MONTH, "2026-06-02", number, "usage",
-                     account, cell.model, METER, amount, "USD", 1, "USD", total]
+                     account, cell.model, meter, amount, "USD", 1, "USD", total]
                 )  # fmt: skip
     return file
-
-
-METER = "provider_reported"
 
 
 def invoiced(version: list[Task]) -> dict[Cell, Decimal]:
