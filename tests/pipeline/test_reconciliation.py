@@ -147,6 +147,56 @@ def test_a_close_signs_off_and_a_credit_note_supersedes(tmp_path: Path) -> None:
     assert totals(tmp_path) == {"INV-1": Decimal("0.75"), "CN-1": Decimal("-0.1")}
 
 
+def test_usage_without_a_key_does_not_hide_keys_we_do_not_log(tmp_path: Path) -> None:
+    """Two calls of ours, one without a key; key-9 used 3 calls, a playground 4.
+
+    The nameless call is one of key-9's: 2 calls of key-9 and 4 of the playground at 0.75 are left.
+    """
+    Lake(tmp_path).land([logged("a", "2026-10-03"), logged("b", "2026-10-03", api_key_id=None)])
+    bills = Bills(tmp_path)
+    bills.land(
+        [
+            *counted("2026-10-03", 1),
+            *counted("2026-10-03", 3, api_key_id="key-9"),
+            *counted("2026-10-04", 4, api_key_id=None),
+            *counted("2026-10-04", 1, api_key_id="key-9"),
+        ]
+    )
+    bills.land([*charged("2026-10-03", 4), *charged("2026-10-04", 5)])
+    build_lake(tmp_path)
+
+    assert steps(tmp_path) == [(32, "untracked_keys", Decimal("5.25"))]
+
+
+def test_a_tool_charged_without_a_model_meets_our_own_searches(tmp_path: Path) -> None:
+    """Ours: 2 searches at 0.01. Theirs: 3, without a key; one call more, without a model."""
+    searches = {"model": "gpt-4o-mini-2024-07-18", "dataset": "web_search_calls"}
+    Lake(tmp_path).land([logged("a", "2026-10-03", web_search_requests=2)])
+    bills = Bills(tmp_path)
+    bills.land(
+        [
+            *counted("2026-10-03", 2),
+            usage("2026-10-03", "web_search", 3, api_key_id=None, **searches),
+            usage("2026-10-03", "tool_model_requests", 2, api_key_id=None, **searches),
+        ]
+    )
+    bills.land([*charged("2026-10-03", 2), cost("2026-10-03", "web search tool calls", "0.03")])
+    build_lake(tmp_path)
+
+    assert steps(tmp_path) == [(31, "missing_calls", Decimal("0.76"))]
+
+
+def test_a_class_of_a_summary_invoice_without_a_model_finds_it(tmp_path: Path) -> None:
+    """Only one model has input and output: a cent too much on one class is that class's."""
+    Lake(tmp_path).land([logged("a", "2026-10-03")])
+    bills = Bills(tmp_path)
+    bills.land([*counted("2026-10-03", 1), *charged("2026-10-03", 1)])
+    bills.land([invoice(1, "0.15", meter="input"), invoice(2, "0.70", meter="output")])
+    build_lake(tmp_path)
+
+    assert steps(tmp_path) == [(50, "export_invoice_difference", Decimal("0.1"))]
+
+
 def test_planted_causes_are_recovered(tmp_path: Path) -> None:
     """Every fault alone and a dozen companies with several, as the benchmark has 200."""
     drawn = companies(44, seed=11)

@@ -6,7 +6,8 @@
 
     Every step of every bridge but the total. Usage lines of an invoice are set against the
     exported charges they name (step 50); what they charge beyond all that names no model is step
-    60. A month without an invoice ends with what the export says of credits, taxes and fees.
+    60, as is a stated total that is not the sum of its lines. A month without an invoice ends with
+    what the export says of credits, taxes and fees.
 */
 {% set account = ['provider', 'billing_account_id', 'billing_month', 'currency'] %}
 {% set sku = account + ['model', 'meter', 'service_tier'] %}
@@ -170,7 +171,9 @@ set_against as (
 usage_lines as (
 
     select
-        {{ account | join(',\n        ') }},
+        {% for column in account %}
+            set_against.{{ column }},
+        {% endfor %}
         invoice_id,
         case when cover_level = 4 then 60 else 50 end as step,
         case when cover_level = 4 then '(invoice)' else model end as model,
@@ -189,11 +192,17 @@ usage_lines as (
             when not is_covered then 'invoice_only'
             when abs(amount) <= 0.01 * line_count then 'line_rounding'
             when wrong_export is not null then wrong_export
+            when exported_charges.provider is null then 'log_invoice_difference'
             else 'export_invoice_difference'
         end as cause,
         cast(null as decimal(38, 6)) as quantity,
         amount
     from set_against
+    left join exported_charges
+        on
+            set_against.provider = exported_charges.provider
+            and set_against.billing_account_id = exported_charges.billing_account_id
+            and set_against.billing_month = exported_charges.billing_month
 
 ),
 
@@ -304,8 +313,11 @@ others as (
     select
         {{ account | join(',\n        ') }},
         invoice_id,
-        'total_rounding' as component,
-        'total_rounding' as cause,
+        total_component as component,
+        case
+            when total_component = 'unexplained' then 'total_differs_from_lines'
+            else 'total_rounding'
+        end as cause,
         total_rounding as amount
     from invoices
     where total_rounding <> 0

@@ -7,7 +7,9 @@
     Why the provider charges something else than our price for the quantity it states. Steps 31
     and 32 are charges whose quantity nobody can value: tools we do not meter, services that are
     no model, lines not understood. Step 41 is our own rate card: no price, or not the provider's.
-    Step 42 is the charge: nothing at all, a wrong unit, a discount, too much.
+    So is a cost that calls state themselves, which nobody agreed on: a charge beside it is neither
+    a discount nor too much. Step 42 is the charge: nothing at all, a wrong unit, a discount, too
+    much.
     Factors are shares that choose a name; no amount but that of a wrong price under an
     account-wide discount is made with one.
 */
@@ -15,27 +17,41 @@
     'provider', 'billing_account_id', 'billing_month', 'model', 'meter', 'service_tier'
 ] %}
 {% set account = ['provider', 'billing_account_id', 'billing_month', 'currency'] %}
-{% set tools = [
-    'web_search', 'code_execution', 'image', 'search_unit', 'audio_second', 'file_search',
-    'storage_byte', 'character', 'moderation_input'
-] %}
 
 with
+
+charges as (
+
+    select
+        *,
+        case
+            when charged = 0 then 0
+            when charged = cast(charged as decimal(38, 2)) then 1
+            else 2
+        end as decimals_rank
+    from {{ ref('int_charges_compared') }}
+    where
+        meter <> 'requests'
+        and charge_basis <> 'ledger'
+
+),
 
 compared as (
 
     select
         *,
         cast(valued + newly_priced as decimal(38, 12)) as valued_now,
-        -- Charges in whole cents are rounded to them; others are exact.
+        -- Where all of an account's charges are whole cents, they are rounded to them; others are
+        -- exact. A charge of 0 is a rounded one only if the rest of its month is charged.
         cast(
-            case when charged = cast(charged as decimal(38, 2)) then 0.005 else 0.000001 end
-            as decimal(38, 12)
+            case
+                when max(decimals_rank) over (partition by {{ account | join(', ') }}) <> 1
+                    then 0.000001
+                when decimals_rank = 0 and not is_charged_this_month then 0.000001
+                else 0.005
+            end as decimal(38, 12)
         ) as rounding
-    from {{ ref('int_charges_compared') }}
-    where
-        meter <> 'requests'
-        and charge_basis <> 'ledger'
+    from charges
 
 ),
 
@@ -107,11 +123,7 @@ looked_at as (
             when compared.meter = 'unparsed' then 'unparsed'
             when
                 (compared.unit_price_usd is null or compared.units_per_usd is null)
-                and compared.meter in (
-                    {% for name in tools %}
-                        '{{ name }}'{{ ',' if not loop.last }}
-                    {% endfor %}
-                )
+                and {{ is_tool_meter('compared.meter') }}
                 and metered_tools.provider is null
                 then 'tool_fees'
             when compared.units_per_usd is null and metered_models.provider is null
@@ -130,8 +142,10 @@ looked_at as (
                         request_differences.request_difference < 0
                         and compared.charged < compared.valued
                         then 'duplicate_calls'
-                    when compared.charged > compared.valued then 'overcharge'
-                    else 'discount'
+                    when abs(compared.charged - compared.valued) <= compared.rounding
+                        then 'rounding'
+                    when compared.valued = 0 then 'cost_not_stated'
+                    else 'stated_cost_differs'
                 end
             when compared.unit_price_usd is null then 'unpriced_usage'
             when abs(compared.charged - compared.valued_now) <= compared.rounding then 'rounding'
@@ -343,7 +357,12 @@ lines as (
             when cause in ('out_of_scope', 'untracked_models') then 32
             when cause in ('unparsed', 'tool_fees', 'mixed', 'missing_calls', 'duplicate_calls')
                 then 31
-            when cause in ('unpriced_usage', 'no_exchange_rate', 'wrong_price') then 41
+            when
+                cause in (
+                    'unpriced_usage', 'no_exchange_rate', 'wrong_price', 'cost_not_stated',
+                    'stated_cost_differs'
+                )
+                then 41
             else 42
         end as step,
         cause as line_cause,

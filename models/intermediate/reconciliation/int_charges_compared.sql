@@ -7,12 +7,14 @@
     What the provider's own quantity costs at our own price (`valued`), beside what the provider
     charges for it (`charged`). Where the provider states no cost of a day yet, `charged` is what
     we value it at: unknown is no difference. An account without a cost export is charged what its
-    invoice lines say, by the month.
+    invoice lines say, by the month. A charge for all meters of a model together (`total`) is shared
+    among those we value, so that it says nothing of a meter but how far the sum is off.
 */
 {% set sku = [
     'provider', 'billing_account_id', 'billing_month', 'model', 'meter', 'service_tier'
 ] %}
 {% set cell = sku + ['usage_date'] %}
+{% set model_day = cell | reject('equalto', 'meter') | list + ['currency'] %}
 
 with
 
@@ -178,6 +180,90 @@ charge_lines as (
 
 ),
 
+-- A charge for all meters is what we value each of them at, and for its share what the sum is off.
+valued_of_day as (
+
+    select
+        valued_in_currency.*,
+        valued + newly_priced as valued_now,
+        sum(valued + newly_priced) over (partition by {{ model_day | join(', ') }})
+            as valued_of_model,
+        row_number() over (
+            partition by {{ model_day | join(', ') }}
+            order by valued + newly_priced desc, quantity desc, meter asc
+        ) as meter_rank
+    from valued_in_currency
+    where meter <> 'provider_reported'
+
+),
+
+totals as (
+
+    select
+        {{ model_day | join(',\n        ') }},
+        sum(cost) as charged
+    from charge_lines
+    where meter = 'total'
+    group by {{ model_day | join(', ') }}
+
+),
+
+shared_totals as (
+
+    select
+        {% for column in cell + ['currency'] %}
+            valued_of_day.{{ column }},
+        {% endfor %}
+        valued_of_day.meter_rank,
+        totals.charged,
+        cast(
+            valued_of_day.valued_now
+            + case
+                when valued_of_day.valued_of_model = 0 then 0
+                else
+                    cast(totals.charged - valued_of_day.valued_of_model as decimal(24, 12))
+                    * cast(
+                        cast(valued_of_day.valued_now as double)
+                        / cast(valued_of_day.valued_of_model as double) as decimal(14, 8)
+                    )
+            end as decimal(38, 12)
+        ) as share
+    from valued_of_day
+    inner join totals
+        on {{ columns_equal('valued_of_day', 'totals', model_day) }}
+
+),
+
+charge_parts as (
+
+    select
+        {% for column in cell + ['currency'] %}
+            charge_lines.{{ column }},
+        {% endfor %}
+        charge_lines.cost,
+        charge_lines.list_cost
+    from charge_lines
+    left join shared_totals
+        on
+            {{ columns_equal('charge_lines', 'shared_totals', model_day) }}
+            and shared_totals.meter_rank = 1
+    where charge_lines.meter <> 'total' or shared_totals.provider is null
+
+    union all
+
+    select
+        {{ (cell + ['currency']) | join(',\n        ') }},
+        -- what the shares leave goes to the largest
+        share + case
+            when meter_rank = 1
+                then charged - sum(share) over (partition by {{ model_day | join(', ') }})
+            else 0
+        end as cost,
+        null as list_cost
+    from shared_totals
+
+),
+
 charges as (
 
     select
@@ -187,7 +273,7 @@ charges as (
         -- A list price is one only if every row of the day has it.
         cast(case when count(*) = count(list_cost) then sum(list_cost) end as decimal(38, 12))
             as charged_at_list
-    from charge_lines
+    from charge_parts
     group by {{ cell | join(', ') }}, currency
 
 ),

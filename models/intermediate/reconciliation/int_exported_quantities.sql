@@ -11,9 +11,11 @@
 */
 with
 
-usage_rows as (
+stated_usage_rows as (
 
     select * from {{ ref('int_provider_usage_daily') }}
+    -- requests that used a tool are requests of their model already
+    where meter <> 'tool_model_requests'
 
 ),
 
@@ -35,6 +37,38 @@ invoice_lines as (
         component = 'usage'
         and cover_level = 1
         and quantity is not null
+
+),
+
+modelless_meters as (
+
+    select * from {{ ref('int_modelless_meters') }}
+
+),
+
+usage_rows as (
+
+    select
+        stated_usage_rows.provider,
+        stated_usage_rows.billing_account_id,
+        stated_usage_rows.usage_date,
+        stated_usage_rows.project_id,
+        stated_usage_rows.api_key_id,
+        case
+            when modelless_meters.provider is null then stated_usage_rows.model
+            else '(no model)'
+        end as model,
+        stated_usage_rows.meter,
+        coalesce(modelless_meters.service_tier, stated_usage_rows.service_tier) as service_tier,
+        stated_usage_rows.quantity
+    from stated_usage_rows
+    left join modelless_meters
+        on
+            stated_usage_rows.provider = modelless_meters.provider
+            and stated_usage_rows.billing_account_id = modelless_meters.billing_account_id
+            and {{ billing_month_of('stated_usage_rows.usage_date') }}
+            = modelless_meters.billing_month
+            and stated_usage_rows.meter = modelless_meters.meter
 
 ),
 

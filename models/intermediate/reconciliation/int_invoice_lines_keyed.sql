@@ -6,6 +6,10 @@
     `component` says which step a line belongs to. `cover_level` says how much a usage line tells
     of what it charges: 1 model, meter and tier; 2 model and meter; 3 the model; 4 nothing. A
     voided invoice charges nothing and has no lines here.
+
+    A token class without a model is that of the exported charges without a model. Else it is that
+    of the only model exported with it, if no line of the invoice names a model: beside lines that
+    do, it is something else.
 */
 with
 
@@ -56,6 +60,29 @@ exported_skus as (
         meter,
         service_tier
     from {{ ref('int_provider_costs_daily') }}
+
+),
+
+modelless_meters as (
+
+    select * from {{ ref('int_modelless_meters') }}
+
+),
+
+-- The one model a token class can be of, without a model before all others.
+only_models as (
+
+    select
+        provider,
+        billing_account_id,
+        billing_month,
+        meter,
+        case
+            when max(case when model = '(no model)' then 1 else 0 end) = 1 then '(no model)'
+            when count(distinct model) = 1 then max(model)
+        end as model
+    from exported_skus
+    group by provider, billing_account_id, billing_month, meter
 
 ),
 
@@ -129,6 +156,55 @@ named as (
 
 ),
 
+names_counted as (
+
+    select
+        named.*,
+        case when component = 'usage' and model <> '' then 1 else 0 end as names_model,
+        max(case when component = 'usage' and model <> '' then 1 else 0 end) over (
+            partition by provider, invoice_id
+        ) as invoice_names_models
+    from named
+
+),
+
+placed as (
+
+    select
+        {% for column in [
+            'line_id', 'invoice_id', 'line_number', 'provider', 'billing_account_id',
+            'billing_month', 'issued_on', 'invoice_status', 'line_category', 'component',
+            'description', 'project_id', 'meter', 'service_tier', 'quantity', 'unit', 'amount',
+            'currency', 'booked_rate', 'functional_currency', 'reference_invoice_id',
+            'invoice_total', 'landed_at', 'names_model',
+        ] %}
+            names_counted.{{ column }},
+        {% endfor %}
+        case
+            when names_counted.component <> 'usage' or names_counted.meter = ''
+                then names_counted.model
+            when modelless_meters.provider is not null then '(no model)'
+            when names_counted.model <> '' then names_counted.model
+            when only_models.model = '(no model)' or names_counted.invoice_names_models = 0
+                then coalesce(only_models.model, '')
+            else ''
+        end as model
+    from names_counted
+    left join modelless_meters
+        on
+            {{ columns_equal(
+                'names_counted', 'modelless_meters',
+                ['provider', 'billing_account_id', 'billing_month', 'meter']
+            ) }}
+    left join only_models
+        on
+            {{ columns_equal(
+                'names_counted', 'only_models',
+                ['provider', 'billing_account_id', 'billing_month', 'meter']
+            ) }}
+
+),
+
 -- A line that states no tier is of the only one the month's export knows, or of the standard one.
 tiered as (
 
@@ -138,28 +214,28 @@ tiered as (
             'billing_month', 'issued_on', 'invoice_status', 'line_category', 'component',
             'description', 'project_id', 'model', 'meter',
         ] %}
-            named.{{ column }},
+            placed.{{ column }},
         {% endfor %}
         case
-            when named.service_tier <> '' or named.model = '' or named.meter = ''
-                then named.service_tier
+            when placed.service_tier <> '' or placed.model = '' or placed.meter = ''
+                then placed.service_tier
             when exported_tiers.tier_count > 1 then ''
             else coalesce(exported_tiers.service_tier, 'standard')
         end as service_tier,
         {% for column in [
             'quantity', 'unit', 'amount', 'currency', 'booked_rate', 'functional_currency',
-            'reference_invoice_id', 'invoice_total', 'landed_at',
+            'reference_invoice_id', 'invoice_total', 'landed_at', 'names_model',
         ] %}
-        named.{{ column }}{{ ',' if not loop.last }}
+        placed.{{ column }}{{ ',' if not loop.last }}
     {% endfor %}
-    from named
+    from placed
     left join exported_tiers
         on
-            named.provider = exported_tiers.provider
-            and named.billing_account_id = exported_tiers.billing_account_id
-            and named.billing_month = exported_tiers.billing_month
-            and named.model = exported_tiers.model
-            and named.meter = exported_tiers.meter
+            placed.provider = exported_tiers.provider
+            and placed.billing_account_id = exported_tiers.billing_account_id
+            and placed.billing_month = exported_tiers.billing_month
+            and placed.model = exported_tiers.model
+            and placed.meter = exported_tiers.meter
 
 ),
 

@@ -11,20 +11,29 @@
 
     What our own ledger says each key used and what that costs, in the words a provider's export
     uses, all meters side by side. Calls are summed first and priced afterwards: at prices of whole
-    picodollars, which is nearly all, the sum times the price is the sum of the charges.
-    `used_meters` has a bit for each meter a call uses, so that it is known of each sum whether all
-    its calls have a price. Calls with rare meters, at finer prices or with a cost of the provider's
-    own are charged one by one.
+    picodollars, which is nearly all, the sum times the price is the sum of the charges. Calls at
+    finer prices, and fractions of seconds, round; they are charged one by one.
+
+    The calls are grouped by the number of their price key instead of its seven texts, and by the
+    hour only where the provider's clock is not UTC.
 */
 {% set meters = price_meters() | rejectattr('name', 'equalto', 'request') | list %}
-{% set common = common_meters() %}
-{% set said = [
-    'event_date', 'provider', 'model', 'project_id', 'api_key_id', 'price_id', 'service_tier',
-    'is_batch', 'speed'
-] %}
 {% set day = [
     'event_date', 'provider_date', 'cost_date', 'provider', 'project_id', 'api_key_id', 'model',
     'service_tier', 'pricing_status', 'price_id'
+] %}
+{% set keys %}
+        calls.event_date,
+        case
+            when billing_clocks.time_zone is not null then {{ utc_hour('calls.started_at') }}
+        end as clock_hour,
+        {{ reporting_date('calls.started_at', 'calls.event_date') }} as cost_date,
+        {{ price_key_hash('calls') }} as price_key_hash,
+        calls.api_key_id,
+        calls.price_id
+{% endset %}
+{% set grouped_keys = [
+    'event_date', 'clock_hour', 'cost_date', 'price_key_hash', 'api_key_id', 'price_id'
 ] %}
 
 with
@@ -78,101 +87,109 @@ billing_clocks as (
 
 ),
 
--- The pass over nearly all calls.
-plain_sums as (
+price_keys as (
 
     select
-        {% for column in said %}
-            calls.{{ column }},
-        {% endfor %}
-        {{ utc_hour('calls.started_at') }} as hour_at,
-        {{ reporting_date('calls.started_at', 'calls.event_date') }} as cost_date,
-        calls.usage_status = 'missing' as is_missing,
-        {% for meter in common %}
-            {{ '+ ' if not loop.first -}}
-            case when calls.{{ usage_column(meter) }} > 0 then {{ 2 ** loop.index0 }} else 0 end
-        {% endfor %}
-            as used_meters,
-        count(*) as row_count,
-        sum(case when calls.component_index = 0 then 1 else 0 end) as call_count,
-        sum(
-            case when calls.component_index = 0 and calls.usage_status = 'partial' then 1 else 0 end
-        ) as partial_call_count,
-    {% for meter in common %}
-        sum(greatest(calls.{{ usage_column(meter) }}, 0)) as {{ meter.name }}_quantity
+        keys_collected.*,
+        {{ price_key_hash('keys_collected') }} as price_key_hash
+    from {{ ref('int_price_keys_collected') }} as keys_collected
+
+),
+
+-- The pass over all calls; summed after it, the few that are charged one by one.
+summed_calls as (
+
+    select
+        {{ keys }},
+        calls.provider_cost_usd is not null as is_reported,
+        case
+            when calls.provider_cost_usd is not null then false
+            when calls.usage_status = 'missing' or calls.price_id is null then true
+            -- Nearly every call: five meters to look at, not thirteen.
+            when {{ uses_common_meters_only('calls') }}
+                then
+                    {% for meter in common_meters() %}
+                        {{ 'or ' if not loop.first }}(
+                            {{ meter.plain }} > 0 and calls.{{ price_column(meter) }} is null
+                        )
+                    {% endfor %}
+            else
+                {% for meter in meters %}
+                    {{ 'or ' if not loop.first }}(
+                        {{ meter.quantity }} > 0 and calls.{{ price_column(meter) }} is null
+                    )
+                {% endfor %}
+        end as is_unpriced,
+        calls.component_index = 0 as is_call,
+        calls.component_index = 0 and calls.usage_status = 'partial' as is_partial_call,
+        calls.provider_cost_usd,
+    {% for meter in meters %}
+        greatest({{ meter.quantity }}, 0) as {{ meter.name }}_quantity
         {{- ',' if not loop.last }}
     {% endfor %}
     from {{ ref('int_calls_priced') }} as calls
+    left join billing_clocks
+        on calls.provider = billing_clocks.provider
     left join fine_prices
         on calls.price_id = fine_prices.price_id
     where
         {{ is_billed_call('calls') }}
         and {{ in_touched_dates('calls.event_date') }}
-        and calls.provider_cost_usd is null
-        and {{ rare_usage('calls') }} is null
-        and fine_prices.price_id is null
-    group by
-        {% for column in said %}
-            calls.{{ column }},
-        {% endfor %}
-        {{ utc_hour('calls.started_at') }},
-        {{ reporting_date('calls.started_at', 'calls.event_date') }},
-        calls.usage_status = 'missing',
-        {% for meter in common %}
-            {{ '+ ' if not loop.first -}}
-            case when calls.{{ usage_column(meter) }} > 0 then {{ 2 ** loop.index0 }} else 0 end
-        {% endfor %}
+        and (
+            calls.provider_cost_usd is not null
+            or (fine_prices.price_id is null and coalesce(calls.audio_seconds, 0) <= 0)
+        )
 
 ),
 
--- The few calls that are charged one by one.
-other_sums as (
+sums as (
+
+    select
+        {{ grouped_keys | join(',\n        ') }},
+        is_reported,
+        is_unpriced,
+        count(*) as row_count,
+        count(*) filter (where is_call) as call_count,
+        count(*) filter (where is_partial_call) as partial_call_count,
+        sum(provider_cost_usd) as provider_cost_usd,
+    {% for meter in meters %}
+        sum({{ meter.name }}_quantity) as {{ meter.name }}_quantity{{ ',' if not loop.last }}
+    {% endfor %}
+    from summed_calls
+    group by {{ grouped_keys | join(', ') }}, is_reported, is_unpriced
+
+),
+
+charged_calls as (
 
     {% for is_fine in (false, true) %}
         {{ 'union all' if is_fine }}
         select
-            {% for column in said %}
-                calls.{{ column }},
-            {% endfor %}
-            {{ utc_hour('calls.started_at') }} as hour_at,
-            {{ reporting_date('calls.started_at', 'calls.event_date') }} as cost_date,
+            {{ keys }},
             calls.pricing_status,
-            sum(case when calls.component_index = 0 then 1 else 0 end) as call_count,
-            sum(
-                case when calls.component_index = 0 and calls.usage_status = 'partial' then 1 else 0
-                end
-            ) as partial_call_count,
-            sum(calls.provider_cost_usd) as provider_cost_usd,
-            sum(calls.charge_request_usd) as charge_request_usd,
+            calls.component_index = 0 as is_call,
+            calls.component_index = 0 and calls.usage_status = 'partial' as is_partial_call,
+            calls.charge_request_usd,
         {% for meter in meters %}
-            sum(greatest({{ meter.quantity }}, 0)) as {{ meter.name }}_quantity,
-            sum(calls.charge_{{ meter.name }}_usd) as charge_{{ meter.name }}_usd
-            {{- ',' if not loop.last }}
+            greatest({{ meter.quantity }}, 0) as {{ meter.name }}_quantity,
+            calls.charge_{{ meter.name }}_usd{{ ',' if not loop.last }}
         {% endfor %}
         from {{ ref('int_calls_priced') }} as calls
         {% if is_fine %}
             inner join fine_prices
                 on calls.price_id = fine_prices.price_id
         {% endif %}
+        left join billing_clocks
+            on calls.provider = billing_clocks.provider
         where
             {{ is_billed_call('calls') }}
             and {{ in_touched_dates('calls.event_date') }}
+            and calls.provider_cost_usd is null
             {% if is_fine %}
-                and calls.provider_cost_usd is null
-                and {{ rare_usage('calls') }} is null
+                and coalesce(calls.audio_seconds, 0) <= 0
             {% else %}
-                and (
-                    calls.provider_cost_usd is not null
-                    or {{ rare_usage('calls') }} is not null
-                )
+                and calls.audio_seconds > 0
             {% endif %}
-        group by
-            {% for column in said %}
-                calls.{{ column }},
-            {% endfor %}
-            {{ utc_hour('calls.started_at') }},
-            {{ reporting_date('calls.started_at', 'calls.event_date') }},
-            calls.pricing_status
     {% endfor %}
 
 ),
@@ -180,119 +197,143 @@ other_sums as (
 sums_priced as (
 
     select
-        {% for column in said + ['hour_at', 'cost_date'] %}
-            plain_sums.{{ column }},
+        {% for column in grouped_keys %}
+            sums.{{ column }},
         {% endfor %}
         case
-            when plain_sums.is_missing or prices.price_id is null then 'unpriced'
-            {% for meter in common %}
-                when
-                    plain_sums.used_meters // {{ 2 ** loop.index0 }} % 2 = 1
-                    and prices.{{ price_column(meter) }} is null
-                    then 'unpriced'
-            {% endfor %}
+            when sums.is_reported then 'provider_reported'
+            when sums.is_unpriced then 'unpriced'
             else prices.pricing_status
         end as pricing_status,
-        plain_sums.call_count,
-        plain_sums.partial_call_count,
-        null as provider_cost_usd,
-        cast(plain_sums.row_count as decimal(20, 0)) * prices.request_fee_usd
-            as charge_request_usd,
+        sums.call_count,
+        sums.partial_call_count,
+        sums.provider_cost_usd,
+        cast(sums.row_count as decimal(20, 0)) * prices.request_fee_usd as charge_request_usd,
     {% for meter in meters %}
-        {{ 'plain_sums.' ~ meter.name ~ '_quantity' if meter in common else 0 }}
-            as {{ meter.name }}_quantity,
-        {{ plain_charge_of(meter) if meter in common else 0 }} as charge_{{ meter.name }}_usd
-        {{- ',' if not loop.last }}
+        sums.{{ meter.name }}_quantity,
+        {{ 0 if meter.name == 'audio_second' else summed_charge_of(meter) }}
+            as charge_{{ meter.name }}_usd{{ ',' if not loop.last }}
     {% endfor %}
-    from plain_sums
+    from sums
     left join prices
-        on plain_sums.price_id = prices.price_id
+        on sums.price_id = prices.price_id
 
     union all
 
     select
-        {% for column in said + ['hour_at', 'cost_date'] %}
-            other_sums.{{ column }},
-        {% endfor %}
-        other_sums.pricing_status,
-        other_sums.call_count,
-        other_sums.partial_call_count,
-        other_sums.provider_cost_usd,
-        other_sums.charge_request_usd,
+        {{ grouped_keys | join(',\n        ') }},
+        pricing_status,
+        count(*) filter (where is_call) as call_count,
+        count(*) filter (where is_partial_call) as partial_call_count,
+        null as provider_cost_usd,
+        sum(charge_request_usd) as charge_request_usd,
     {% for meter in meters %}
-        other_sums.{{ meter.name }}_quantity,
-        other_sums.charge_{{ meter.name }}_usd{{ ',' if not loop.last }}
+        sum({{ meter.name }}_quantity) as {{ meter.name }}_quantity,
+        sum(charge_{{ meter.name }}_usd) as charge_{{ meter.name }}_usd{{ ',' if not loop.last }}
     {% endfor %}
-    from other_sums
+    from charged_calls
+    group by {{ grouped_keys | join(', ') }}, pricing_status
 
 ),
 
-priced as (
+-- Few hours, many sums: a zone's calendar is asked once an hour.
+clock_hours as (
 
-    select
-        sums_priced.*,
-        prices.price_model,
-        prices.price_service_tier,
-    {% for meter in meters %}
-        prices.{{ price_column(meter) }}{{ ',' if not loop.last }}
-    {% endfor %}
+    select distinct clock_hour
     from sums_priced
-    left join prices
-        on sums_priced.price_id = prices.price_id
+    where clock_hour is not null
 
 ),
 
--- The provider's words for model and tier, and the days of both clocks.
-named as (
+zones as (
+
+    select distinct time_zone
+    from billing_clocks
+
+),
+
+clock_days as (
 
     select
-        priced.event_date,
-        {{ date_in_zone_of('priced.hour_at', "coalesce(billing_clocks.time_zone, 'UTC')") }}
-            as provider_date,
-        priced.cost_date,
-        {{ or_unattributed('priced.provider') }} as provider,
-        {{ or_unattributed('priced.project_id') }} as project_id,
-        {{ or_unattributed('priced.api_key_id') }} as api_key_id,
-        {{ canonical_model(
-            'coalesce(priced.price_model, models_matched.price_model)', 'priced.model'
-        ) }} as model,
+        clock_hours.clock_hour,
+        zones.time_zone,
+        {{ date_in_zone_of('clock_hours.clock_hour', 'zones.time_zone') }} as provider_date
+    from clock_hours
+    cross join zones
+
+),
+
+-- The words of keys and prices, and the provider's word for the tier; also few.
+keys_named as (
+
+    select
+        price_keys.price_key_hash,
+        billing_clocks.time_zone,
+        {{ or_unattributed('price_keys.provider') }} as provider,
+        {{ or_unattributed('price_keys.project_id') }} as project_id,
+        price_keys.model as model_as_called,
+        models_matched.price_model,
         case
-            when priced.price_service_tier is not null then priced.price_service_tier
-            when priced.is_batch then 'batch'
-            when lower(priced.speed) <> 'standard' then lower(priced.speed)
+            when price_keys.is_batch then 'batch'
+            when lower(price_keys.speed) <> 'standard' then lower(price_keys.speed)
             else coalesce(
                 provider_tiers.service_tier,
                 common_tiers.service_tier,
-                lower(priced.service_tier),
+                lower(price_keys.service_tier),
                 'standard'
             )
-        end as service_tier,
-        priced.pricing_status,
-        priced.price_id,
-        priced.call_count,
-        priced.partial_call_count,
-        priced.provider_cost_usd,
-        priced.charge_request_usd,
-    {% for meter in meters %}
-        priced.{{ price_column(meter) }},
-        priced.{{ meter.name }}_quantity,
-        priced.charge_{{ meter.name }}_usd{{ ',' if not loop.last }}
-    {% endfor %}
-    from priced
+        end as service_tier
+    from price_keys
     left join models_matched
         on
-            priced.provider = models_matched.provider
-            and priced.model = models_matched.model
-    left join billing_clocks -- noqa: ST11
-        on priced.provider = billing_clocks.provider
+            price_keys.provider = models_matched.provider
+            and price_keys.model = models_matched.model
+    left join billing_clocks
+        on price_keys.provider = billing_clocks.provider
     left join service_tier_aliases as provider_tiers
         on
-            priced.provider = provider_tiers.provider
-            and lower(priced.service_tier) = provider_tiers.service_tier_as_logged
+            price_keys.provider = provider_tiers.provider
+            and lower(price_keys.service_tier) = provider_tiers.service_tier_as_logged
     left join service_tier_aliases as common_tiers
         on
             common_tiers.provider = '*'
-            and lower(priced.service_tier) = common_tiers.service_tier_as_logged
+            and lower(price_keys.service_tier) = common_tiers.service_tier_as_logged
+
+),
+
+named as (
+
+    select
+        sums_priced.event_date,
+        coalesce(clock_days.provider_date, sums_priced.event_date) as provider_date,
+        sums_priced.cost_date,
+        keys_named.provider,
+        keys_named.project_id,
+        {{ or_unattributed('sums_priced.api_key_id') }} as api_key_id,
+        {{ canonical_model(
+            'coalesce(prices.price_model, keys_named.price_model)', 'keys_named.model_as_called'
+        ) }} as model,
+        coalesce(prices.price_service_tier, keys_named.service_tier) as service_tier,
+        sums_priced.pricing_status,
+        sums_priced.price_id,
+        sums_priced.call_count,
+        sums_priced.partial_call_count,
+        sums_priced.provider_cost_usd,
+        sums_priced.charge_request_usd,
+    {% for meter in meters %}
+        prices.{{ price_column(meter) }},
+        sums_priced.{{ meter.name }}_quantity,
+        sums_priced.charge_{{ meter.name }}_usd{{ ',' if not loop.last }}
+    {% endfor %}
+    from sums_priced
+    inner join keys_named
+        on sums_priced.price_key_hash = keys_named.price_key_hash
+    left join clock_days
+        on
+            keys_named.time_zone = clock_days.time_zone
+            and sums_priced.clock_hour = clock_days.clock_hour
+    left join prices
+        on sums_priced.price_id = prices.price_id
 
 ),
 

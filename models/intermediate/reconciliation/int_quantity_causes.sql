@@ -7,13 +7,11 @@
     same usage under another tier, another input class, another day. What is left is read by the
     provider's request count: more than ours, we missed calls; fewer, we hold some twice; equal,
     the calls are the same and their tokens differ. What none of it proves is `mixed`.
+    Where calls of ours without a key stand beside keys we do not log, more is use of those keys.
+    A tool without a request count of its own is read by that of the whole account's day.
 */
 {% set input_classes = [
     'input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'input_audio', 'cache_read_audio'
-] %}
-{% set tools = [
-    'web_search', 'code_execution', 'image', 'search_unit', 'audio_second', 'file_search',
-    'storage_byte', 'character', 'moderation_input'
 ] %}
 {% set key_day = 'provider, billing_account_id, usage_date, group_key, model' %}
 
@@ -29,11 +27,7 @@ cells as (
             {% endfor %}
         ) as is_input,
         meter in ('cache_write_5m', 'cache_write_1h') as is_cache_write,
-        meter in (
-            {% for name in tools %}
-                '{{ name }}'{{ ',' if not loop.last }}
-            {% endfor %}
-        ) as is_tool
+        {{ is_tool_meter('meter') }} as is_tool
     from {{ ref('int_quantities_compared') }}
     where is_compared or not is_tracked or meter = 'requests'
 
@@ -150,6 +144,15 @@ judged as (
                 else 0
             end
         ) over key_days as request_difference,
+        max(case when meter = 'requests' then 1 else 0 end) over key_days as has_own_requests,
+        sum(
+            case
+                when meter = 'requests' and proven_cause is null then quantity_difference
+                else 0
+            end
+        ) over (partition by provider, billing_account_id, usage_date)
+            as account_request_difference,
+        max(case when has_unknown_keys then 1 else 0 end) over key_days as beside_unknown_keys,
         sum(partial_call_count) over key_days as key_partial_call_count,
         min(
             case
@@ -195,6 +198,25 @@ named as (
                 and metered_tools.provider is null
                 then 'tool_fees'
             when judged.is_tool and not judged.has_request_counts then 'mixed'
+            when judged.is_tool and judged.has_own_requests = 0
+                then case
+                    when judged.beside_unknown_keys = 1 and judged.quantity_difference > 0
+                        then 'untracked_keys'
+                    when
+                        judged.account_request_difference > 0
+                        and judged.quantity_difference > 0
+                        then 'missing_calls'
+                    when
+                        judged.account_request_difference < 0
+                        and judged.quantity_difference < 0
+                        then 'duplicate_calls'
+                    else 'mixed'
+                end
+            when
+                judged.beside_unknown_keys = 1
+                and (judged.request_difference > 0 or not judged.has_request_counts)
+                and coalesce(judged.lowest_difference, 0) >= 0
+                then 'untracked_keys'
             when not judged.has_request_counts
                 then case
                     when
@@ -243,7 +265,7 @@ final as (
         service_tier,
         cause,
         case
-            when not is_tracked then 32
+            when not is_tracked or cause = 'untracked_keys' then 32
             when cause = 'day_shift' then 20
             else 31
         end as step,

@@ -3,8 +3,13 @@
 
     What to accrue for a month before its invoice is there: the provider's cost export to date,
     our own ledger for the days and accounts it has not exported, and what the export says of
-    credits, fees and taxes. Nothing is scaled up. The range is as wide as the errors of the
-    account's earlier months; a month is scored when its invoice arrives.
+    credits, fees and taxes. Nothing is scaled up, and what only the invoice says is no part of it:
+    the estimate stays what it was when the invoice arrives and scores it.
+
+    The range is to hold four of five invoices. Export and ledger are wrong in ways of their own, so
+    each part is widened by its own errors in the account's last twelve months: their mean, give or
+    take Student's t for one more month like them. A single month tells no spread; until there are
+    two, the tolerance does.
 */
 {% set account = ['provider', 'billing_account_id', 'billing_month', 'currency'] %}
 
@@ -43,22 +48,104 @@ tolerances as (
 
 ),
 
+currencies as (
+
+    select * from {{ ref('int_billing_currencies') }}
+
+),
+
+metered as (
+
+    select
+        usage.provider,
+        usage.billing_account_id,
+        usage.billing_month,
+        usage.usage_date,
+        currencies.currency,
+        {{ in_currency('usage.cost_usd', 'currencies.units_per_usd') }} as amount
+    from {{ ref('int_metered_usage_by_account') }} as usage
+    inner join currencies
+        on
+            {{ columns_equal(
+                'usage', 'currencies',
+                [
+                    'provider', 'billing_account_id', 'billing_month', 'model', 'meter',
+                    'service_tier',
+                ]
+            ) }}
+
+),
+
+exported_days as (
+
+    select distinct
+        provider,
+        billing_account_id,
+        billing_month,
+        usage_date
+    from charges
+    where charge_basis = 'export'
+
+),
+
+-- Only their invoice says how much was used: what we value there is the invoice's quantity.
+invoice_only_months as (
+
+    select
+        provider,
+        billing_account_id,
+        usage_month as billing_month
+    from {{ ref('int_exported_quantities') }}
+    group by provider, billing_account_id, usage_month
+    having max(case when quantity_source = 'invoice' then 0 else 1 end) = 0
+
+),
+
 lines as (
 
     select
-        {{ account | join(',\n        ') }},
-        case when charge_basis = 'export' then charged else valued end as amount,
-        case when charge_basis = 'export' then 1 else 0 end as is_exported,
-        case when charge_basis = 'export' or valued = 0 then 0 else 1 end as is_from_ledger
+        {% for column in account %}
+            charges.{{ column }},
+        {% endfor %}
+        case when charges.charge_basis = 'export' then charges.charged else charges.valued end
+            as amount,
+        case when charges.charge_basis = 'export' then 1 else 0 end as is_exported
     from charges
+    left join invoice_only_months
+        on
+            charges.provider = invoice_only_months.provider
+            and charges.billing_account_id = invoice_only_months.billing_account_id
+            and charges.billing_month = invoice_only_months.billing_month
+    where charges.charge_basis = 'export' or invoice_only_months.provider is null
+
+    union all
+
+    select
+        {% for column in account %}
+            metered.{{ column }},
+        {% endfor %}
+        metered.amount,
+        0 as is_exported
+    from metered
+    inner join invoice_only_months
+        on
+            metered.provider = invoice_only_months.provider
+            and metered.billing_account_id = invoice_only_months.billing_account_id
+            and metered.billing_month = invoice_only_months.billing_month
+    left join exported_days
+        on
+            metered.provider = exported_days.provider
+            and metered.billing_account_id = exported_days.billing_account_id
+            and metered.billing_month = exported_days.billing_month
+            and metered.usage_date = exported_days.usage_date
+    where exported_days.provider is null
 
     union all
 
     select
         {{ account | join(',\n        ') }},
         amount,
-        1 as is_exported,
-        0 as is_from_ledger
+        1 as is_exported
     from others
 
 ),
@@ -68,9 +155,37 @@ estimated as (
     select
         {{ account | join(',\n        ') }},
         cast(sum(amount) as decimal(38, 12)) as estimate,
+        cast(sum(case when is_exported = 1 then 0 else amount end) as decimal(38, 12))
+            as from_ledger,
         max(is_exported) as is_exported,
-        max(is_from_ledger) as is_from_ledger
+        max(case when is_exported = 1 or amount = 0 then 0 else 1 end) as is_from_ledger
     from lines
+    group by {{ account | join(', ') }}
+
+),
+
+-- All the ledger says of a month, and what the export says besides usage.
+without_export as (
+
+    select
+        {{ account | join(',\n        ') }},
+        cast(sum(metered_amount) as decimal(38, 12)) as metered_amount,
+        cast(sum(other_amount) as decimal(38, 12)) as other_amount
+    from (
+        select
+            {{ account | join(', ') }},
+            amount as metered_amount,
+            0 as other_amount
+        from metered
+
+        union all
+
+        select
+            {{ account | join(', ') }},
+            0 as metered_amount,
+            amount as other_amount
+        from others
+    ) as sides
     group by {{ account | join(', ') }}
 
 ),
@@ -91,7 +206,10 @@ in_dollars as (
 
     select
         estimated.*,
+        exchange_rates.usd_per_unit,
         invoiced.invoice_id,
+        cast(invoiced.invoice_amount - without_export.other_amount as double)
+        / nullif(cast(without_export.metered_amount as double), 0) - 1 as ledger_error_share,
         {{ in_currency('estimated.estimate', 'exchange_rates.usd_per_unit', unknown='null') }}
             as estimate_usd,
         {{ in_currency('invoiced.invoice_amount', 'exchange_rates.usd_per_unit', unknown='null') }}
@@ -101,6 +219,8 @@ in_dollars as (
         on
             {{ columns_equal('estimated', 'invoiced', account) }}
             and invoiced.has_usage = 1
+    left join without_export
+        on {{ columns_equal('estimated', 'without_export', account) }}
     left join exchange_rates
         on
             estimated.currency = exchange_rates.currency
@@ -126,54 +246,68 @@ with_history as (
 
     select
         scored.*,
-        count(error_share) over earlier as scored_month_count,
-        min(error_share) over earlier as lowest_error_share,
-        max(error_share) over earlier as highest_error_share
+        tolerances.share_limit,
+        count(error_share) over earlier as error_count,
+        avg(cast(error_share as double)) over earlier as error_mean,
+        stddev_samp(cast(error_share as double)) over earlier as error_spread,
+        count(ledger_error_share) over earlier as ledger_count,
+        avg(ledger_error_share) over earlier as ledger_mean,
+        stddev_samp(ledger_error_share) over earlier as ledger_spread
     from scored
+    left join tolerances
+        on tolerances.check_name = 'accrual'
     window earlier as (
         partition by provider, billing_account_id, currency
         order by billing_month
-        rows between unbounded preceding and 1 preceding
+        rows between 12 preceding and 1 preceding
     )
+
+),
+
+ranged as (
+
+    select
+        with_history.*,
+        {{ low_share('error', 'share_limit') }} as low_share,
+        {{ high_share('error', 'share_limit') }} as high_share,
+        {{ low_share('ledger', 'share_limit') }} as ledger_low_share,
+        {{ high_share('ledger', 'share_limit') }} as ledger_high_share
+    from with_history
 
 ),
 
 final as (
 
     select
-        with_history.provider,
-        with_history.billing_account_id,
-        with_history.billing_month,
-        with_history.currency,
-        with_history.estimate,
-        with_history.estimate_usd,
-        cast(
-            with_history.estimate_usd + {{ share_of_money(
-                'with_history.estimate_usd',
-                'case when scored_month_count = 0 then -tolerances.share_limit '
-                ~ 'else least(lowest_error_share, 0) end',
-            ) }} as decimal(38, 12)
-        ) as low_usd,
-        cast(
-            with_history.estimate_usd + {{ share_of_money(
-                'with_history.estimate_usd',
-                'case when scored_month_count = 0 then tolerances.share_limit '
-                ~ 'else greatest(highest_error_share, 0) end',
-            ) }} as decimal(38, 12)
-        ) as high_usd,
+        provider,
+        billing_account_id,
+        billing_month,
+        currency,
+        estimate,
+        estimate_usd,
+        {{ in_currency(
+            'estimate + ' ~ share_of_money('abs(estimate - from_ledger)', 'low_share')
+            ~ ' + ' ~ share_of_money('abs(from_ledger)', 'ledger_low_share'),
+            'usd_per_unit',
+            unknown='null',
+        ) }} as low_usd,
+        {{ in_currency(
+            'estimate + ' ~ share_of_money('abs(estimate - from_ledger)', 'high_share')
+            ~ ' + ' ~ share_of_money('abs(from_ledger)', 'ledger_high_share'),
+            'usd_per_unit',
+            unknown='null',
+        ) }} as high_usd,
         case
             when is_exported = 1 and is_from_ledger = 1 then 'export and ledger'
             when is_exported = 1 then 'export'
             else 'ledger'
         end as method,
-        cast(with_history.scored_month_count as bigint) as scored_month_count,
-        with_history.invoice_id as scored_against,
-        with_history.invoice_usd,
-        with_history.error_usd,
-        with_history.error_share
-    from with_history
-    left join tolerances
-        on tolerances.check_name = 'accrual'
+        cast(error_count as bigint) as scored_month_count,
+        invoice_id as scored_against,
+        invoice_usd,
+        error_usd,
+        error_share
+    from ranged
 
 )
 

@@ -387,7 +387,13 @@ joined as (
         {{ usd_at('months.quantity - previous_months.quantity', 'months.unit_price_usd') }}
             as consumption_change_usd,
         coalesce(invoice_states.state, 1) as invoice_state,
-        reviews.provider is not null as is_reviewed
+        reviews.provider is not null as is_reviewed,
+        coalesce(
+            abs(steps.variance) > listed_line.amount_limit
+            and abs(steps.variance)
+            > listed_line.share_limit * abs(coalesce(main_invoices.invoice_total_amount, 0)),
+            false
+        ) as is_listed
     from summed
     left join steps
         on {{ columns_equal('summed', 'steps', sku) }}
@@ -421,8 +427,14 @@ joined as (
             and summed.billing_month = reviews.billing_month
             and coalesce(nullif(reviews.model, ''), summed.model) = summed.model
             and coalesce(nullif(reviews.token_class, ''), summed.token_class) = summed.token_class
+    left join invoices as main_invoices
+        on
+            {{ columns_equal('steps', 'main_invoices', account) }}
+            and steps.invoice_id = main_invoices.invoice_id
     left join tolerances as line
         on line.check_name = 'line'
+    left join tolerances as listed_line
+        on listed_line.check_name = 'listed_line'
 
 ),
 
@@ -460,6 +472,7 @@ final as (
         case when main_cause is null then 'matched' else {{ verdict_of('main_cause') }} end
             as verdict,
         {{ next_action_of('main_cause') }} as next_action,
+        is_listed,
         case
             when invoice_state = 1 then 'open'
             when invoice_state = 2 then 'superseded'
