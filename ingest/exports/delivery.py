@@ -89,6 +89,7 @@ class Delivery:
         for number, count in run("select file_no, count(*) from refused group by 1").fetchall():
             self.results[number].rows_quarantined = count
             self.results[number].rows_read = count
+        self._tell_refused()
         for number, rows, landed, superseding, components in run(
             """
             with source_rows as (
@@ -119,6 +120,28 @@ class Delivery:
             result.rows_duplicate = rows - landed
             result.rows_superseding = superseding
             result.rows_component = int(components)
+
+    def _tell_refused(self) -> None:
+        """One note a file and reason, with the first row it happened to."""
+        for number, reason, count, line, field, value in self.con.execute(
+            """
+            select
+                file_no,
+                reason,
+                count(*),
+                min(source_line),
+                arg_min(field, source_line),
+                left(arg_min(value, source_line), 80)
+            from refused
+            group by file_no, reason
+            order by file_no, min(source_line), reason
+            """
+        ).fetchall():
+            more = f", and {count - 1:,} more" if count > 1 else ""
+            self.notes.append(
+                f"{self.results[number].file.name}, line {line}: quarantined as {reason}"
+                f" ({field}: {value}){more}"
+            )
 
     def _write(self) -> None:
         """Data files of the rows that land; files rewritten whose rows are superseded."""

@@ -16,6 +16,14 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST, _LAST = 946_684_800, 4_102_444_800  # the years 2000 to 2099
 DAY = dt.timedelta(days=1)
+_MONTH_NAMES = (
+    "january february march april may june july august september october november december"
+)
+_MONTHS = {
+    name: number
+    for number, whole in enumerate(_MONTH_NAMES.split(), start=1)
+    for name in (whole, whole[:3])
+}
 
 
 class BadField(ValueError):
@@ -192,8 +200,15 @@ def currency(cells: Mapping[str, Any], field: str) -> str:
 
 
 def month(value: str) -> str | None:
-    """A billing month as ``YYYY-MM`` from ``2026-10``, ``202610``, ``10/2026``, ``2026-10-01``."""
-    for pattern in (r"(\d{4})-?(\d{2})(-\d{2})?", r"(?P<m>\d{1,2})/(?P<y>\d{4})"):
+    """A billing month as ``YYYY-MM``.
+
+    From ``2026-10``, ``202610``, ``2026-10-01``, ``2026/10``, ``10/2026``, ``Oct 2026``.
+    """
+    named_month = re.fullmatch(r"([A-Za-z]+)[ -]([0-9]{4})", value.strip())
+    if named_month:
+        found = _MONTHS.get(named_month.group(1).lower())
+        return f"{named_month.group(2)}-{found:02}" if found else None
+    for pattern in (r"(\d{4})[-/]?(\d{2})(-\d{2})?", r"(?P<m>\d{1,2})/(?P<y>\d{4})"):
         match = re.fullmatch(pattern, value.strip())
         if match:
             named = match.groupdict()

@@ -61,6 +61,8 @@
          'Nothing: the same usage is on the neighbouring day.'),
         ('charged_in_another_month', 'timing',
          'Accrue it in the month of use: the provider charges it in another.'),
+        ('nothing_to_compare', 'timing',
+         'Land the provider''s export or its invoice: there is nothing to compare with yet.'),
         ('not_invoiced_yet', 'timing',
          'Expect it on the next invoice: it is exported and not yet invoiced.'),
         ('not_on_invoice', 'timing',

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,10 +136,10 @@ def first_day(month: str) -> dt.date:
     Raises:
         CloseError: the text is no month.
     """
-    try:
-        return dt.datetime.strptime(month, "%Y-%m").replace(tzinfo=dt.UTC).date()
-    except ValueError:
-        raise CloseError(f"--month {month}: write a month as 2026-10") from None
+    # one spelling only: it names the folder of the close
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise CloseError(f"--month {month}: write a month as 2026-10")
+    return dt.date.fromisoformat(f"{month}-01")
 
 
 def last_day(month: str) -> dt.date:

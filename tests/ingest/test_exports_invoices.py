@@ -7,10 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from ingest.cli import app
 from ingest.errors import InputError
 from tests.support.exports import ExportLake
 
+SHORT_HEADER = "invoice_id,issuer,billing_month,line_number,line_category,amount,currency"
 HEADER = (
     "invoice_id,issuer,billing_account_id,billing_month,issued_on,line_number,line_category,"
     "description,model,token_class,service_tier,quantity,unit,unit_price,amount,currency,"
@@ -82,6 +85,28 @@ def test_other_names_for_the_columns_are_understood(tmp_path: Path) -> None:
         "invoice_status": "paid",
     }
     assert {name: row[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "month",
+    [
+        "2026-10", "202610", "2026-10-01", "2026/10", "10/2026", "Oct 2026", "october 2026",
+        "Oct-2026",
+    ],
+)  # fmt: skip
+def test_months_as_invoices_print_them(tmp_path: Path, month: str) -> None:
+    lake = ExportLake(tmp_path)
+    line = f"A-7,openai,{month},1,usage,5,USD"
+    lake.land_new("invoices", "a.csv", csv(line, header=SHORT_HEADER))
+    assert [row["billing_month"] for row in lake.invoices()] == ["2026-10"]
+
+
+@pytest.mark.parametrize("month", ["2026-13", "13/2026", "Q3 2026", "Octember 2026", "2026-1-2"])
+def test_no_month_is_guessed(tmp_path: Path, month: str) -> None:
+    lake = ExportLake(tmp_path)
+    line = f"A-7,openai,{month},1,usage,5,USD"
+    result = lake.land_new("invoices", "a.csv", csv(line, header=SHORT_HEADER))
+    assert (result.rows_landed, result.rows_quarantined) == (0, 1)
 
 
 def test_a_corrected_invoice_supersedes_the_first_whole(tmp_path: Path) -> None:
@@ -162,3 +187,14 @@ def test_several_currencies_and_issuers_stay_apart(tmp_path: Path) -> None:
         ("google|1", "USD"),
         ("acme|1", "EUR"),
     }
+
+
+def test_what_was_refused_is_said_with_line_field_and_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKENHOUSE_DATA", str(tmp_path / "data"))
+    file = tmp_path / "bad.csv"
+    file.write_text(csv(LINES[0], LINES[1].replace("-3.00", "3.00"), LINES[2]))
+    said = CliRunner().invoke(app, ["invoices", str(file)]).output
+    assert "bad.csv, line 3: quarantined as contradicts_sign (amount: 3.00)" in said
+    assert "line 2: quarantined as invoice_incomplete (invoice_id: INV-1), and 1 more" in said

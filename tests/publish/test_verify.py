@@ -159,3 +159,10 @@ def test_the_digest_is_of_everything_else(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["digest"] == digest_of(manifest)
     assert manifest["digest"] != digest_of({**manifest, "reason": "x"})
+
+
+def test_a_month_has_one_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENHOUSE_DATA", str(tmp_path))
+    for month in ("2026-9", "2026-13", "202610", "10/2026"):
+        result = CliRunner().invoke(app, ["close", "--month", month])
+        assert (result.exit_code, "as 2026-10" in result.output) == (2, True), month

@@ -253,6 +253,19 @@ summed as (
 
 ),
 
+-- An account that no export and no invoice speaks of agrees with nobody yet.
+stated_accounts as (
+
+    select distinct {{ account | join(', ') }}
+    from summed
+    where
+        exported_quantity is not null
+        or exported_cost is not null
+        or invoiced_quantity is not null
+        or invoiced_cost is not null
+
+),
+
 -- What made the difference -----------------------------------------------------------------------
 
 steps as (
@@ -371,6 +384,8 @@ joined as (
             cast(coalesce(steps.{{ column }}, 0) as decimal(38, 12)) as {{ column }},
         {% endfor %}
         case
+            when stated_accounts.provider is null and causes_ranked.choice is null
+                then 'nothing_to_compare'
             when summed.token_class = 'requests'
                 then case
                     when coalesce(request_differences.distance, 0) > 0
@@ -395,6 +410,8 @@ joined as (
             false
         ) as is_listed
     from summed
+    left join stated_accounts
+        on {{ columns_equal('summed', 'stated_accounts', account) }}
     left join steps
         on {{ columns_equal('summed', 'steps', sku) }}
     left join causes_ranked

@@ -57,7 +57,9 @@ stated as (
         max(functional_currency) as functional_currency,
         -- one booked rate a part, else no functional amount
         case when count(distinct booked_rate) = 1 then max(booked_rate) end as booked_rate,
-        min(landed_at) as landed_at
+        min(landed_at) as landed_at,
+        -- a close is dated to the second
+        date_trunc('second', min(landed_at)) as landed_second
     from invoice_lines
     group by {{ account | join(', ') }}, invoice_id
 
@@ -71,7 +73,7 @@ later_invoices as (
         earlier.billing_month,
         earlier.currency,
         earlier.invoice_id,
-        max(later.landed_at) as last_landed_at
+        max(later.landed_second) as last_landed_second
     from stated as earlier
     inner join stated as later
         on
@@ -127,6 +129,7 @@ checked as (
         stated.functional_currency,
         stated.booked_rate,
         stated.landed_at,
+        stated.landed_second,
         abs(summed.unexplained) <= greatest(
             unexplained.amount_limit, unexplained.share_limit * abs(summed.invoice_total)
         ) as is_unexplained_within,
@@ -184,10 +187,10 @@ final as (
         case
             when checked.invoice_id = '(not invoiced)' or checked.is_draft = 1 then 'open'
             when
-                month_closes.closed_at >= checked.landed_at
-                and later_invoices.last_landed_at > month_closes.closed_at
+                month_closes.closed_at >= checked.landed_second
+                and later_invoices.last_landed_second > month_closes.closed_at
                 then 'superseded'
-            when month_closes.closed_at >= checked.landed_at then 'signed_off'
+            when month_closes.closed_at >= checked.landed_second then 'signed_off'
             when
                 checked.is_unexplained_within
                 and checked.is_coverage_within

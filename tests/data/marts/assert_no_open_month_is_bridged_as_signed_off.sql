@@ -1,6 +1,6 @@
 /*
     Only invoices that were there when their month was closed are signed off; a draft, or a month
-    without an invoice, never is.
+    without an invoice, never is. A close is dated to the second.
     Rows returned are invoices signed off too early.
 */
 with
@@ -46,5 +46,5 @@ where
         invoices.invoice_id = '(not invoiced)'
         or drafts.invoice_id is not null
         or closes.closed_at is null
-        or closes.closed_at < invoices.landed_at
+        or closes.closed_at < date_trunc('second', invoices.landed_at)
     )
