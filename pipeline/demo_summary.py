@@ -20,7 +20,7 @@ def show_landing(console: Console, warehouse: Path) -> None:
     """Per source: read = landed + duplicate + quarantined."""
     table = _table("What landed: read = landed + duplicate + quarantined")
     for name in ("source", "files", "read", "landed", "duplicate", "quarantined", "superseding"):
-        table.add_column(name, justify="left" if name == "source" else "right")
+        table.add_column(name, justify="left" if name == "source" else "right", no_wrap=True)
     table.add_column("balanced")
     for row in _query(
         warehouse,
