@@ -113,7 +113,7 @@ def _options(settings: Settings) -> list[str]:
         "--quiet",
         *("--project-dir", str(PROJECT)),
         *("--profiles-dir", str(PROJECT / "profiles")),
-        *("--target-path", str(settings.workshop / "target")),
+        *("--target-path", str(settings.target)),
         *("--log-path", str(settings.workshop / "logs")),
     ]
 

@@ -29,7 +29,6 @@ def write_docs(settings: Settings) -> bool:
             discard_draft(settings)
     site = PROJECT / "target"
     site.mkdir(exist_ok=True)
-    made = settings.workshop / "target"
     if result.succeeded:
-        shutil.copyfile(made / "static_index.html", site / "index.html")
+        shutil.copyfile(settings.target / "static_index.html", site / "index.html")
     return result.succeeded

@@ -49,8 +49,9 @@ class MonthClose:
 
 @dataclass(frozen=True)
 class LakeState:
-    """The raw tables a build reads, and the months closed so far."""
+    """The raw tables a build reads, where they are, and the months closed so far."""
 
+    place: str
     calls: Snapshot
     landings: Snapshot
     provider_lines: Snapshot
@@ -64,10 +65,10 @@ class LakeState:
 
     @property
     def versions(self) -> str:
-        """Tells two states apart, also after a compaction that changed no row."""
+        """Tells two states apart, also after a compaction or a move that changed no row."""
         tables = [f"{snapshot.table.name} {snapshot.version}" for snapshot in self.snapshots]
         closes = [f"{close.billing_month} closed {close.closed_at}" for close in self.closes]
-        return ", ".join(tables + closes)
+        return ", ".join([*tables, *closes, f"in {self.place}"])
 
 
 def open_lake(raw: Location) -> LakeState:
@@ -78,6 +79,7 @@ def open_lake(raw: Location) -> LakeState:
     """
     landings = _snapshot(raw, LANDINGS)
     return LakeState(
+        place=str(raw),
         calls=_snapshot(raw, CALLS),
         landings=landings,
         provider_lines=_snapshot(raw, PROVIDER_LINES),

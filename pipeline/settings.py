@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,12 @@ class Settings:
     def workshop(self) -> Path:
         """Side directory a build works in. Its name never changes, so dbt's parse stays valid."""
         return self.data / ".build"
+
+    @property
+    def target(self) -> Path:
+        """Where dbt keeps its parse of the project: it holds for one place of the project only."""
+        place = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
+        return self.workshop / f"target-{place}"
 
     @property
     def draft(self) -> Path:

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline.draft import only_builder
@@ -111,3 +112,16 @@ def test_a_second_builder_waits_for_the_first(
     thread.join(timeout=10)
     assert order == ["first, waited: False", "second, waited: True"]
     assert "another build is running" in capsys.readouterr().out
+
+
+def test_a_moved_lake_is_read_where_it_is_now(built_lake: Path, tmp_path: Path) -> None:
+    """The views name files by their place; nothing has to be built again for that."""
+    data = tmp_path / "elsewhere"
+    shutil.copytree(built_lake, data)
+    report = build_lake(data)
+    assert (report.plan.is_empty, report.dbt) == (True, None)
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        [(view,)] = connection.execute(
+            "select sql from duckdb_views() where schema_name = 'lake' and view_name = 'calls'"
+        ).fetchall()
+    assert str(data) in view and str(built_lake) not in view
