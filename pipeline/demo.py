@@ -104,7 +104,7 @@ def demo(
         0 when everything equals the truth; 1 when something differs or a stage failed; 2 when
         the data folder holds other data.
     """
-    console = console or Console(width=max(100, Console().width))
+    console = console or Console(width=max(106, Console().width))
     data = data.resolve()
     stages = _Stages(data, data / "demo", console)
     made_by = {"version": VERSION, "seed": seed, "days": days, "calls": calls, "end": end}
