@@ -22,9 +22,12 @@ def write_docs(settings: Settings) -> bool:
     with only_builder(settings):
         start_draft(settings)
         try:
-            result = run_dbt(
-                settings, ["docs", "generate", "--no-compile", "--static"], lay_out_seeds(settings)
-            )
+            seeds = lay_out_seeds(settings)
+            # the site is made of the parse on disk, which the last build may not have left here
+            result = run_dbt(settings, ["parse"], seeds)
+            if result.succeeded:
+                command = ["docs", "generate", "--no-compile", "--static"]
+                result = run_dbt(settings, command, seeds)
         finally:
             discard_draft(settings)
     site = PROJECT / "target"

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.docs import write_docs
 from pipeline.draft import only_builder
 from pipeline.settings import Settings
 from tests.support.lake_factory import Lake, call
@@ -125,3 +126,12 @@ def test_a_moved_lake_is_read_where_it_is_now(built_lake: Path, tmp_path: Path) 
             "select sql from duckdb_views() where schema_name = 'lake' and view_name = 'calls'"
         ).fetchall()
     assert str(data) in view and str(built_lake) not in view
+
+
+def test_the_docs_need_no_parse_left_by_a_build(
+    small_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.docs.PROJECT", tmp_path / "project")
+    (tmp_path / "project").mkdir()
+    assert write_docs(Settings(small_lake.data))
+    assert (tmp_path / "project" / "target" / "index.html").stat().st_size > 0
