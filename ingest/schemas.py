@@ -2,6 +2,8 @@
 
 ``CALLS``: one row per call attempt and component. ``PROVIDER_LINES``: what a provider says was
 used or charged, one row per source row and meter. ``INVOICE_LINES``: one row per invoice line.
+``PRODUCT_EVENTS``: what the product got for its calls, one row per event. ``CHANGES``: one row per
+deploy, prompt version, route policy, price or setting that changed.
 ``LANDINGS``: one row per landed file. Timestamps are UTC microseconds; counts are BIGINT and NULL
 where the source does not say. Our own money is DECIMAL(38,12) US dollars; a provider's amounts
 are DECIMAL(38,18) in the ``currency`` beside them.
@@ -167,6 +169,45 @@ INVOICE_LINES = Table(
     partition_by="event_date",
 )
 
+_EVENT_VERSION: tuple[tuple[str, str], ...] = (
+    ("is_revoked", "boolean"),
+    ("tags", "varchar"),
+    ("is_current", "boolean"),
+    ("observed_at", "timestamptz"),
+    ("source_file", "varchar"),
+    ("source_line", "bigint"),
+    ("landing_id", "varchar"),
+    ("landed_at", "timestamptz"),
+)
+
+PRODUCT_EVENTS = Table(
+    "product_events",
+    (
+        ("event_date", "date"),
+        *_texts("event_id source dialect event_name"),
+        ("occurred_at", "timestamptz"),
+        *_texts("task_id operation_id request_id run_id trace_id session_id"),
+        *_texts("tenant_id feature workflow_id user_id_hash"),
+        ("value", "decimal(38,12)"),
+        *_texts("label revokes_event_id supersedes_event_id"),
+        *_EVENT_VERSION,
+    ),
+    partition_by="event_date",
+)
+
+CHANGES = Table(
+    "changes",
+    (
+        ("event_date", "date"),
+        *_texts("change_id source change_type"),
+        ("changed_at", "timestamptz"),
+        *_texts("feature environment team workload_class workflow_id tenant_id provider model"),
+        *_texts("version previous_version reference"),
+        *_EVENT_VERSION,
+    ),
+    partition_by="event_date",
+)
+
 LANDINGS = Table(
     "landings",
     (
@@ -194,7 +235,7 @@ QUARANTINE = Table(
     ),
 )
 
-RAW_TABLES = (CALLS, PROVIDER_LINES, INVOICE_LINES)
+RAW_TABLES = (CALLS, PROVIDER_LINES, INVOICE_LINES, PRODUCT_EVENTS, CHANGES)
 PROVIDER_SOURCES = (
     "openai-usage",
     "openai-costs",
@@ -207,10 +248,15 @@ PROVIDER_SOURCES = (
     "focus",
 )
 INVOICE_SOURCES = ("invoices",)
+EVENT_SOURCES = ("product-events", "changes")
+_TABLES = {
+    **dict.fromkeys(PROVIDER_SOURCES, PROVIDER_LINES),
+    **dict.fromkeys(INVOICE_SOURCES, INVOICE_LINES),
+    "product-events": PRODUCT_EVENTS,
+    "changes": CHANGES,
+}
 
 
 def table_of(source: str) -> Table:
     """The raw table that a source lands in."""
-    if source in PROVIDER_SOURCES:
-        return PROVIDER_LINES
-    return INVOICE_LINES if source in INVOICE_SOURCES else CALLS
+    return _TABLES.get(source, CALLS)

@@ -15,7 +15,15 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from ingest.schemas import CALLS, INVOICE_LINES, LANDINGS, PROVIDER_LINES, Table
+from ingest.schemas import (
+    CALLS,
+    CHANGES,
+    INVOICE_LINES,
+    LANDINGS,
+    PRODUCT_EVENTS,
+    PROVIDER_LINES,
+    Table,
+)
 from ingest.store import Location, storage_options
 
 
@@ -56,12 +64,21 @@ class LakeState:
     landings: Snapshot
     provider_lines: Snapshot
     invoice_lines: Snapshot
+    product_events: Snapshot
+    changes: Snapshot
     closes: tuple[MonthClose, ...] = ()
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Every raw table."""
-        return (self.calls, self.landings, self.provider_lines, self.invoice_lines)
+        return (
+            self.calls,
+            self.landings,
+            self.provider_lines,
+            self.invoice_lines,
+            self.product_events,
+            self.changes,
+        )
 
     @property
     def versions(self) -> str:
@@ -84,6 +101,8 @@ def open_lake(raw: Location) -> LakeState:
         landings=landings,
         provider_lines=_snapshot(raw, PROVIDER_LINES),
         invoice_lines=_snapshot(raw, INVOICE_LINES),
+        product_events=_snapshot(raw, PRODUCT_EVENTS),
+        changes=_snapshot(raw, CHANGES),
         closes=_closes(raw),
     )
 

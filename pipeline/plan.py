@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from ingest.schemas import INVOICE_SOURCES, PROVIDER_SOURCES
+from ingest.schemas import EVENT_SOURCES, INVOICE_SOURCES, PROVIDER_SOURCES
 from pipeline.lake_views import LakeState
 
 TESTED_CALLS = 100_000
-BILL_SOURCES = frozenset(PROVIDER_SOURCES + INVOICE_SOURCES)
+DATELESS_SOURCES = frozenset(PROVIDER_SOURCES + INVOICE_SOURCES + EVENT_SOURCES)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def plan_full(connection: duckdb.DuckDBPyConnection, reason: str) -> Plan:
 def plan_increment(connection: duckdb.DuckDBPyConnection) -> Plan:
     """Restates the dates of landings no build has seen, and what those change beside them.
 
-    Only calls have dates to restate: what providers bill is small and computed whole.
+    Only calls have dates to restate: what providers bill is small and computed whole, and a
+    product event restates its task, wherever that began.
     """
     landings = connection.execute(
         "select source, touched_dates from lake.landings "
@@ -115,7 +116,7 @@ def plan_increment(connection: duckdb.DuckDBPyConnection) -> Plan:
         dt.date.fromisoformat(date.strip())
         for source, dates in landings
         for date in (dates or "").split(",")
-        if date.strip() and source not in BILL_SOURCES
+        if date.strip() and source not in DATELESS_SOURCES
     }
     dates = touched | _neighbours_changed(connection, touched)
     return Plan(None, tuple(sorted(dates)), len(landings), _has_new_closes(connection))
@@ -132,12 +133,17 @@ def _has_new_closes(connection: duckdb.DuckDBPyConnection) -> bool:
 def write_touched_dates(
     connection: duckdb.DuckDBPyConnection, plan: Plan, *, thorough: bool = False
 ) -> None:
-    """Hands the dates to the models, and says which of them tests of single calls look at.
+    """Hands the dates and the new landings to the models, and says which dates tests look at.
 
     Sums are checked on every touched date. Tests that look at single calls take the newest
     dates up to TESTED_CALLS, at least one, unless the build is thorough: else a full refresh
     would spend more on them than on the models.
     """
+    built = "" if plan.full_because else "except select landing_id from lake.built_landings"
+    connection.execute(
+        "create or replace table lake.new_landings as "
+        f"select distinct landing_id from lake.landings {built}"
+    )
     connection.execute(
         "create or replace table lake.touched_dates (event_date date, is_tested boolean)"
     )
