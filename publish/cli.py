@@ -9,7 +9,7 @@ from ingest.settings import load_settings
 from ingest.store import reaching
 from publish.close.cli import close, verify
 from publish.focus.cli import focus
-from publish.reports import MissingWarehouseError, write_reports
+from publish.reports import write_reports
 from publish.reprice import reprice
 
 app = typer.Typer(
@@ -39,9 +39,9 @@ def reports() -> None:
             written = write_reports(
                 local / "warehouse.duckdb", local / "reports", lake=settings.data
             )
-    except (MissingWarehouseError, TokenhouseError) as error:
+    except TokenhouseError as error:
         typer.echo(error, err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     for file, row_count in written.items():
         typer.echo(f"{file}: {row_count} rows")
 

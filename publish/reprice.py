@@ -23,6 +23,7 @@ import typer
 from ingest.errors import TokenhouseError
 from ingest.settings import load_settings
 from ingest.store import LOCAL_DATA, Location, allow_reads, reaching
+from publish.errors import PublishError
 
 PRICE_SEEDS = (
     "price_list",
@@ -51,8 +52,8 @@ _MONTHLY = """
 """
 
 
-class RepriceError(Exception):
-    """The warehouse or the seeds cannot be used; the message says what to do. Exit 2."""
+class RepriceError(PublishError):
+    """The warehouse or the seeds cannot be used; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,9 @@ def reprice(
             lines = reprice_history(
                 warehouse or settings.local / "warehouse.duckdb", seeds, lake=settings.data
             )
-    except (RepriceError, TokenhouseError) as error:
+    except TokenhouseError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     if as_json:
         typer.echo(json.dumps(_as_json(lines), indent=2))
         return
