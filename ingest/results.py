@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
+from ingest import __version__
 from ingest.inputs import InputFile
 
 
@@ -31,3 +33,24 @@ class FileResult:
         """Whether every row read is accounted for."""
         kept = self.rows_landed + self.rows_duplicate + self.rows_quarantined
         return self.rows_read == kept
+
+    def manifest_row(self, landing_id: str, landed_at: dt.datetime) -> dict[str, Any]:
+        """The row of ``landings`` that says so, as the commit of this landing carries it."""
+        return {
+            "landing_id": landing_id,
+            "source": self.source,
+            "source_file": self.file.name,
+            "file_sha256": self.sha256,
+            "file_bytes": self.file.size,
+            "rows_read": self.rows_read,
+            "rows_landed": self.rows_landed,
+            "rows_duplicate": self.rows_duplicate,
+            "rows_quarantined": self.rows_quarantined,
+            "rows_superseding": self.rows_superseding,
+            "rows_component": self.rows_component,
+            "touched_dates": ",".join(sorted(self.touched_dates)),
+            "first_event_at": self.first_event_at,
+            "last_event_at": self.last_event_at,
+            "landed_at": landed_at,
+            "code_version": __version__,
+        }

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ingest import __version__
 from ingest.datafiles import DataFileWriter
 from ingest.exports.registry import reader_of
 from ingest.exports.settle import Settlement
@@ -223,9 +221,9 @@ class Delivery:
                          self.results)  # fmt: skip
         for file in self.writer.added:
             put(self.staged / file.path, self.folder / file.path)
-        rows = list(self._manifest_rows())
+        landings = [result.manifest_row(self.landing_id, self.landed_at) for result in self.results]
         landing.lake.commit(
-            self.snapshot, Change(self.writer.added, self.removed, rows, self.table)
+            self.snapshot, Change(self.writer.added, self.removed, landings, self.table)
         )
 
     def _complete_refused(self) -> Any:
@@ -237,24 +235,3 @@ class Delivery:
                 f" where file_no = {number}"
             )
         return self.con
-
-    def _manifest_rows(self) -> Iterator[dict[str, Any]]:
-        for result in self.results:
-            yield {
-                "landing_id": self.landing_id,
-                "source": result.source,
-                "source_file": result.file.name,
-                "file_sha256": result.sha256,
-                "file_bytes": result.file.size,
-                "rows_read": result.rows_read,
-                "rows_landed": result.rows_landed,
-                "rows_duplicate": result.rows_duplicate,
-                "rows_quarantined": result.rows_quarantined,
-                "rows_superseding": result.rows_superseding,
-                "rows_component": result.rows_component,
-                "touched_dates": ",".join(sorted(result.touched_dates)),
-                "first_event_at": result.first_event_at,
-                "last_event_at": result.last_event_at,
-                "landed_at": self.landed_at,
-                "code_version": __version__,
-            }
