@@ -40,7 +40,8 @@ prefix_days as (
         cost_date,
         {{ prefix | join(',\n        ') }},
         cast(sum(prefix_input_tokens) as bigint) as input_tokens,
-        cast(sum(coalesce(prefix_read_tokens, 0)) as bigint) as read_tokens
+        cast(sum(coalesce(prefix_read_tokens, 0)) as bigint) as read_tokens,
+        cast(sum(prefix_call_count) as bigint) as call_count
     from sums
     group by cost_date, {{ prefix | join(', ') }}
 
@@ -55,6 +56,7 @@ prefix_weeks as (
         {% endfor %}
         today.input_tokens,
         today.read_tokens,
+        today.call_count,
         cast(sum(past.input_tokens) as bigint) as past_input_tokens,
         cast(sum(past.read_tokens) as bigint) as past_read_tokens
     from prefix_days as today
@@ -69,7 +71,18 @@ prefix_weeks as (
             today.{{ column }},
         {% endfor %}
         today.input_tokens,
-        today.read_tokens
+        today.read_tokens,
+        today.call_count
+
+),
+
+measured_shares as (
+
+    select
+        *,
+        {{ share_of('past_read_tokens', 'past_input_tokens') }} as expected_share,
+        {{ share_of('read_tokens', 'input_tokens') }} as read_share
+    from prefix_weeks
 
 ),
 
@@ -77,9 +90,10 @@ expected as (
 
     select
         *,
-        {{ share_of('past_read_tokens', 'past_input_tokens') }} as expected_share,
-        {{ share_of('read_tokens', 'input_tokens') }} as read_share
-    from prefix_weeks
+        sqrt({{ share_of(
+            'expected_share * greatest(1 - expected_share, 0)', 'greatest(call_count, 1)'
+        ) }}) as chance_deviation
+    from measured_shares
 
 ),
 
@@ -95,6 +109,8 @@ fallen_by_rule as (
         expected.expected_share >= coalesce(rules.min_expected_share, 0)
         and expected.expected_share - expected.read_share > 0
         and expected.expected_share - expected.read_share >= coalesce(rules.min_share_drop, 0)
+        and expected.expected_share - expected.read_share
+        >= coalesce(rules.min_deviations, 0) * expected.chance_deviation
             as is_fallen
     from expected
     inner join rules

@@ -60,7 +60,12 @@ split as (
             else 'failed'
         end as unserved_category,
         cast(hourly.billed_cost_usd - hourly.chargeable_cost_usd as decimal(38, 12))
-            as unserved_cost_usd
+            as unserved_cost_usd,
+        hourly.call_count - hourly.retry_call_count as first_attempt_count,
+        cast(
+            hourly.billed_cost_usd - hourly.chargeable_cost_usd - hourly.retried_cost_usd
+            as decimal(38, 12)
+        ) as first_attempt_cost_usd
     from hourly
     left join eval_days
         on
@@ -80,25 +85,35 @@ final as (
         model,
         prompt_version,
 
-        ---------- attempts that served nobody
+        ---------- attempts that served nobody; a cost of 0 only where somebody knows it is 0
         {% for category in ['failed', 'timed_out', 'aborted'] %}
             cast(sum(case
-                when unserved_category = '{{ category }}' then call_count - retry_call_count
-                else 0
+                when unserved_category = '{{ category }}' then first_attempt_count else 0
             end) as bigint) as {{ category }}_call_count,
             cast(sum(case
-                when unserved_category = '{{ category }}' then unserved_cost_usd - retried_cost_usd
+                when
+                    unserved_category = '{{ category }}'
+                    and (first_attempt_count > 0 or first_attempt_cost_usd <> 0)
+                    then first_attempt_cost_usd
             end) as decimal(38, 12)) as {{ category }}_cost_usd,
         {% endfor %}
         cast(sum(case
-            when unserved_category = 'duplicate' then 0 else retry_call_count
+            when unserved_category <> 'duplicate' then retry_call_count else 0
         end) as bigint) as retried_call_count,
-        cast(sum(retried_cost_usd) as decimal(38, 12)) as retried_cost_usd,
+        cast(sum(case
+            when
+                unserved_category <> 'duplicate'
+                and (retry_call_count > 0 or retried_cost_usd <> 0)
+                then retried_cost_usd
+        end) as decimal(38, 12)) as retried_cost_usd,
         cast(sum(case
             when unserved_category = 'duplicate' then call_count - served_call_count else 0
         end) as bigint) as duplicate_call_count,
         cast(sum(case
-            when unserved_category = 'duplicate' then unserved_cost_usd
+            when
+                unserved_category = 'duplicate'
+                and (call_count > served_call_count or unserved_cost_usd <> 0)
+                then unserved_cost_usd
         end) as decimal(38, 12)) as duplicate_cost_usd,
 
         ---------- evals in production
