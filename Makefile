@@ -9,11 +9,11 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help install demo test check lint types ingest build rebuild reports reprice close verify focus sql bench docs \
+.PHONY: help install demo test check lint types ingest build rebuild reports reprice what-if close verify focus sql bench docs \
 	prices clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 install: $(READY) ## make the environment from requirements.lock
 
@@ -55,6 +55,9 @@ reports: $(READY) ## write the CSV reports to data/reports
 
 reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
 	@$(RUN) -m publish reprice $(ARGS)
+
+what-if: $(READY) ## a month on other models, batch, contract: make what-if ARGS="--month 2026-10 --model A=B"
+	@$(RUN) -m publish what-if $(ARGS)
 
 close: $(READY) ## close a month: make close MONTH=2026-10 [REASON="…"] [REVIEWED_BY="…"]
 	@$(RUN) -m publish close --month "$$MONTH" --reason "$$REASON" --reviewed-by "$$REVIEWED_BY"

@@ -11,6 +11,7 @@ from publish.close.cli import close, verify
 from publish.focus.cli import focus
 from publish.reports import write_reports
 from publish.reprice import reprice
+from publish.whatif.cli import what_if_command
 
 app = typer.Typer(
     help="Write what leaves the warehouse.",
@@ -47,6 +48,7 @@ def reports() -> None:
 
 
 app.command()(reprice)
+app.command("what-if")(what_if_command)
 app.command()(close)
 app.command()(verify)
 app.command()(focus)
