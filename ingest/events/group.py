@@ -76,7 +76,7 @@ class EventGroup:
         """
         run = self.con.execute
         run(
-            f"create or replace table staged ({self.table.ddl()}, file_no int, arrival bigint,"
+            f"create or replace temp table staged ({self.table.ddl()}, file_no int, arrival bigint,"
             " is_partial boolean, raw_text varchar)"
         )
         run(f"create or replace table refused ({QUARANTINE.ddl()}, file_no int)")

@@ -68,7 +68,8 @@ def objects_sql(source: EventSource, lines: str, keys: Iterable[str]) -> str:
             *,
             json_valid(line) as is_json,
             case
-                when is_json and json_type(line) = 'OBJECT' then json_transform(line, '{shape}')
+                when is_json and (line[1] = '{{' or json_type(line) = 'OBJECT')
+                    then json_transform(line, '{shape}')
             end as object
         from {lines}
     )

@@ -40,7 +40,7 @@ class Opened:
 
 
 class Reader:
-    """Reads files into the table ``fields``, a batch at a time.
+    """Reads files into the view ``fields``, a batch at a time.
 
     Args:
         con: the landing's connection.
@@ -103,16 +103,14 @@ class Reader:
         self.con.register("lines_now", pa.table({"number": numbers, "line": self._lines}))
         run(
             f"""
-            create or replace temp table lines as
+            create or replace temp view lines as
             select number - 1 as row_no, number + {first_line - 1} as source_line, line
             from lines_now
-            where trim(line, ' \t') <> ''
+            where line <> '' and (line[1] = '{{' or trim(line, ' \t') <> '')
             """
         )
-        self.con.unregister("lines_now")
         found = run(
-            "select distinct unnest(json_keys(line)) from lines"
-            " where json_valid(line) and json_type(line) = 'OBJECT'"
+            "select distinct unnest(json_keys(line)) from lines where json_valid(line)"
         ).fetchall()
         objects = objects_sql(self.source, "lines", [key for (key,) in found])
         run(f"create or replace temp table objects as {objects}")
@@ -120,14 +118,9 @@ class Reader:
             "select source_line, line from lines"
             " where row_no in (select row_no from objects where is_opened) order by row_no"
         ).fetchall()
-        columns = ", ".join(self.schema.names)
-        run(
-            f"create or replace temp table fields as select {columns} from objects"
-            " where not is_opened"
-        )
-        if put_aside:
-            self._rows = [row for line, text in put_aside for row in self._opened_line(line, text)]
-            self._append()
+        self.con.unregister("lines_now")
+        self._rows = [row for line, text in put_aside for row in self._opened_line(line, text)]
+        self._append("objects", "not is_opened")
 
     def _opened_line(self, number: int, line: str) -> Iterator[Opened]:
         try:
@@ -144,15 +137,18 @@ class Reader:
         self._lines = pa.array([], pa.string())
         while batch := list(islice(rows, BATCH_ROWS)):
             self._rows = batch
-            columns = ", ".join(f'"{f.name}" {_sql_type(f.type)}' for f in self.schema)
-            self.con.execute(f"create or replace temp table fields ({columns})")
             self._append()
             yield
 
-    def _append(self) -> None:
-        """Add the rows that Python made to ``fields``."""
+    def _append(self, others: str = "", condition: str = "") -> None:
+        """Make ``fields``: the rows that Python made, after others."""
+        columns = ", ".join(self.schema.names)
+        rest = f"select {columns} from {others} where {condition}" if others else ""
+        if not self._rows:
+            self.con.execute(f"create or replace temp view fields as {rest}")
+            return
         first = len(self._lines)
-        columns: dict[str, list[Any]] = {name: [] for name in self.schema.names}
+        values_of: dict[str, list[Any]] = {name: [] for name in self.schema.names}
         for number, row in enumerate(self._rows, start=first):
             cells = row.cells
             said: dict[str, Any] = {"row_no": number, "source_line": row.source_line}
@@ -161,15 +157,20 @@ class Reader:
                 said |= {"_reject": cells.reason, "_field": cells.field, "_value": value}
             else:
                 said |= cells
-            for name, values in columns.items():
+            for name, values in values_of.items():
                 values.append(said.get(name))
         table = pa.table(
-            [text_array(columns[field.name], field.type) for field in self.schema],
+            [text_array(values_of[field.name], field.type) for field in self.schema],
             schema=self.schema,
         )
         self.con.register("opened_now", table)
-        self.con.execute("insert into fields select * from opened_now")
+        self.con.execute("create or replace temp table opened_rows as select * from opened_now")
         self.con.unregister("opened_now")
+        made = "select * from opened_rows"
+        self.con.execute(
+            "create or replace temp view fields as "
+            + (f"{rest} union all by name {made}" if rest else made)
+        )
 
     def _table_rows(self, file: InputFile) -> Iterator[Opened]:
         _, rows = read_table(file)
@@ -213,7 +214,3 @@ def _is_one_document(file: InputFile) -> bool:
 
 def _json_text(document: Any) -> str:
     return orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS).decode()[:65_536]
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    return "bigint" if kind == pa.int64() else "varchar"
