@@ -32,6 +32,7 @@ _REFUSALS = pa.schema(
     [("file_no", pa.int32()), ("source_line", pa.int64())]
     + [(name, pa.string()) for name in ("reason", "field", "value", "raw_text")]
 )
+_MAX_RAW = 65_536
 # What people wrote, under the names tools give it; it waits in no quarantine either.
 _PROSE = ("comment", "explanation", "reasoning", "feedback", "message", "description", "body",
           "prompt", "completion", "input", "output", "text")  # fmt: skip
@@ -260,12 +261,14 @@ def _without_people(text: str) -> str:
     try:
         said = json.loads(text, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
-        return clean(text)
-    return clean(json.dumps(_kept(said), ensure_ascii=False, default=str))
+        return clean(text[:_MAX_RAW])
+    return clean(json.dumps(_kept(said), ensure_ascii=False, default=str))[:_MAX_RAW]
 
 
 def _kept(value: Any) -> Any:
     if isinstance(value, dict):
+        if _is_private(str(value.get("key"))):  # an attribute as OTLP writes it
+            return {"key": value["key"]}
         return {k: _kept(v) for k, v in value.items() if not _is_private(k)}
     return [_kept(item) for item in value] if isinstance(value, list) else value
 

@@ -26,25 +26,28 @@ _MAX_EXPONENT = 100
 _MARKS = frozenset(map(squashed, LANGFUSE_MARKS))
 
 
-def opened(source: EventSource, document: Any) -> Iterator[Cells | Rejected]:
-    """The rows of a document, as text by field, or why there is none."""
+def opened(source: EventSource, document: Any) -> Iterator[tuple[Cells | Rejected, Any]]:
+    """The rows of a document, as text by field, or why there is none; each with its own part."""
     if isinstance(document, (list, tuple)):
         for item in document:
             yield from opened(source, item)
         return
     if not isinstance(document, Mapping):
-        yield Rejected("malformed_json", value=str(document)[:200])
+        yield Rejected("malformed_json", value=str(document)[:200]), document
         return
     if holds_telemetry(document):
-        for found in evaluations(document):
-            yield found if isinstance(found, Rejected) else canonical(source, found, "otel")
+        for found, record in evaluations(document):
+            if isinstance(found, Rejected):
+                yield found, record
+            else:
+                yield canonical(source, found, "otel"), record
         return
     page = _page(source, document)
     if page is not None:
         for item in page:
             yield from opened(source, item)
         return
-    yield canonical(source, _with_context(source, document))
+    yield canonical(source, _with_context(source, document)), document
 
 
 def canonical(source: EventSource, record: Mapping[str, Any], dialect: str = "") -> Cells:

@@ -67,7 +67,7 @@ class Reader:
         Raises:
             InputError: the file as a whole is not what its name says.
         """
-        if file.size == 0 and file.format != "parquet":
+        if file.format != "parquet" and _is_empty(file):
             return
         if file.format != "lines":
             yield from self._of_rows(self._table_rows(file))
@@ -128,9 +128,8 @@ class Reader:
         except ValueError:
             yield Opened(number, Rejected("malformed_json"), line)
             return
-        several = isinstance(document, list) or len(line) > 4096
-        for cells in opened(self.source, document):
-            yield Opened(number, cells, line[:4096] if several else line)
+        for cells, part in opened(self.source, document):
+            yield Opened(number, cells, line if part is document else part)
 
     def _of_rows(self, rows: Iterable[Opened]) -> Iterator[None]:
         rows = iter(rows)
@@ -182,7 +181,7 @@ class Reader:
                 yield Opened(row.line, Rejected("malformed_row", value=value), row)
                 continue
             if is_nested(row.cells):
-                for cells in opened(self.source, row.cells):
+                for cells, _ in opened(self.source, row.cells):
                     yield Opened(row.line, cells, row)
             else:
                 yield Opened(row.line, canonical(self.source, row.cells), row)
@@ -192,8 +191,14 @@ class Reader:
             if isinstance(document, Refused):
                 yield Opened(line, Rejected(document.reason), document.raw_text)
                 continue
-            for cells in opened(self.source, document):
-                yield Opened(line, cells, document)
+            for cells, part in opened(self.source, document):
+                yield Opened(line, cells, part)
+
+
+def _is_empty(file: InputFile) -> bool:
+    """Whether a file says that nothing happened: no byte, or an empty array."""
+    with open_bytes(file) as stream:
+        return read_block(file, stream.read, 64).strip(b"\xef\xbb\xbf \t\r\n") in (b"", b"[]")
 
 
 def _is_one_document(file: InputFile) -> bool:
@@ -213,4 +218,4 @@ def _is_one_document(file: InputFile) -> bool:
 
 
 def _json_text(document: Any) -> str:
-    return orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS).decode()[:65_536]
+    return orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -170,7 +170,7 @@ class Settlement:
             with versions as (
                 select {version}, file_no, arrival, true as is_new from rivals
                 union all
-                select {version}, -1, 0, false from existing
+                select {version}, -1, -1, false from existing
             ),
             told_before as (
                 select

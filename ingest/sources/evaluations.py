@@ -29,8 +29,11 @@ def holds_telemetry(document: Mapping[str, Any]) -> bool:
     return any(name in document for name in _GROUPS)
 
 
-def evaluations(document: Mapping[str, Any]) -> Iterator[Log | Rejected]:
-    """The evaluation results of an export, as rows of product events."""
+Answer = Log | Rejected
+
+
+def evaluations(document: Mapping[str, Any]) -> Iterator[tuple[Answer, Mapping[str, Any]]]:
+    """The evaluation results of an export, as rows of product events, each with its record."""
     found = False
     for group, (middle, inner) in _GROUPS.items():
         for held in map(as_map, as_list(document.get(group))):
@@ -42,21 +45,23 @@ def evaluations(document: Mapping[str, Any]) -> Iterator[Log | Rejected]:
                     found = True
                     yield answer
     if not found:
-        yield Rejected("not_an_evaluation", "resource", "no log record and no span event")
+        yield Rejected("not_an_evaluation", "resource", "no log record, no span event"), {}
 
 
-def _of_item(item: Mapping[str, Any], resource: Log, is_span: bool) -> Iterator[Log | Rejected]:
+def _of_item(
+    item: Mapping[str, Any], resource: Log, is_span: bool
+) -> Iterator[tuple[Answer, Mapping[str, Any]]]:
     if not is_span:
-        yield _of_event(item, item, {}, resource)
+        yield _of_event(item, item, {}, resource), item
         return
     span = attributes_of(item.get("attributes"))
     for event in map(as_map, as_list(item.get("events"))):
-        yield _of_event(event, item, span, resource)
+        yield _of_event(event, item, span, resource), event
 
 
 def _of_event(
     event: Mapping[str, Any], place: Mapping[str, Any], span: Log, resource: Log
-) -> Log | Rejected:
+) -> Answer:
     own = attributes_of(event.get("attributes"))
     name = (
         event.get("eventName") or event.get("event_name") or event.get("name")
