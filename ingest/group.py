@@ -338,7 +338,7 @@ class Group:
         write_quarantine(self.con, landing.work, landing.settings.quarantine, self.results)
         for file in self.writer.added:
             put(self.staged / file.path, self.table_folder / file.path)
-        landings = [result.manifest_row(self.landing_id, self.landed_at) for result in self.results]
+        landings = [r.manifest_row(self.landing_id, self.landed_at) for r in self.results]
         landing.lake.commit(self.snapshot, Change(self.writer.added, self.removed, landings))
 
 

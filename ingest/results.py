@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +35,19 @@ class FileResult:
         kept = self.rows_landed + self.rows_duplicate + self.rows_quarantined
         return self.rows_read == kept
 
+    def known_again(self, row: Mapping[str, Any]) -> None:
+        """The file has landed before: nothing is read, nothing written.
+
+        Args:
+            row: what the manifest says of it.
+        """
+        self.already_landed = True
+        self.rows_read = row["rows_read"]
+        self.rows_quarantined = row["rows_quarantined"]
+        self.rows_duplicate = row["rows_read"] - row["rows_quarantined"]
+
     def manifest_row(self, landing_id: str, landed_at: dt.datetime) -> dict[str, Any]:
-        """The row of ``landings`` that says so, as the commit of this landing carries it."""
+        """The file's row in the landing manifest."""
         return {
             "landing_id": landing_id,
             "source": self.source,
