@@ -143,7 +143,7 @@ def _losing(connection: duckdb.DuckDBPyConnection, money: Row) -> Check:
     found = set(
         connection.execute(
             """
-            select left(cast(cost_month as varchar), 7) as month, tenant_id
+            select cost_month, tenant_id
             from marts.fct_tenant_margins_monthly
             where costs_more_than_it_pays
             """

@@ -37,8 +37,8 @@ def _show_features(console: Console, connection: duckdb.DuckDBPyConnection) -> N
         """
     ).fetchall()
     table = _table("What a successful task costs, by feature")
-    for name in ("feature", "tasks", "successes", "share", "billed USD", "USD per success",
-                 "of that on failures", "successes without a call"):  # fmt: skip
+    for name in ("feature", "tasks", "succeeded", "share", "billed USD", "per success",
+                 "on others", "no call"):  # fmt: skip
         table.add_column(name, justify="left" if name == "feature" else "right")
     for feature, tasks, successes, uncalled, cost, on_success in rows:
         table.add_row(
@@ -62,7 +62,7 @@ def _show_tenants(console: Console, connection: duckdb.DuckDBPyConnection) -> No
     rows = connection.execute(
         """
         select
-            tenant_id, left(cast(cost_month as varchar), 7), is_month_complete,
+            tenant_id, cost_month, is_month_complete,
             case when is_month_complete then revenue_usd else projected_revenue_usd end,
             case when is_month_complete then cost_usd else projected_cost_usd end
         from marts.fct_tenant_margins_monthly
@@ -87,7 +87,8 @@ def _show_tenants(console: Console, connection: duckdb.DuckDBPyConnection) -> No
         where revenue_usd is null
         """
     ).fetchall()
-    console.print(f"  {unknown} tenants pay nobody knows what: no margin.", highlight=False)
+    who = "tenant pays" if unknown == 1 else "tenants pay"
+    console.print(f"  {unknown} {who} nobody knows what: no margin.", highlight=False)
 
 
 def _table(title: str) -> Table:

@@ -94,8 +94,10 @@ def contracts(spend: Spend, customers: tuple[Tenant, ...]) -> list[Row]:
         began = spend.day(since).isoformat()
         row = _contract(customer.tenant_id, plan_of(rank), _rounded(USUAL_FEE * month), began)
         if rank == LOSING:
+            # it loses in the months before its scripted weekend too
+            calm = spend.monthly(own, pl.col("origin") != "weekend_burn")
             hourly = _rounded(month / 720 * 8)
-            flat = (month * LOSING_FEE).quantize(Decimal("0.01"))
+            flat = (calm * LOSING_FEE).quantize(Decimal("0.01"))
             row |= {"monthly_fee_usd": format(flat, "f"), "hourly_limit_usd": hourly}
         elif rank < LOSING:  # the largest pay a base and what they use beyond it
             row |= {

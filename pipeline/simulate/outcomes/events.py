@@ -53,7 +53,7 @@ def events_of(
     named = _named(customers)
     first = _first_events(draws, tasks.filter(pl.col("feature").is_in(MEASURED)))
     first = first.with_columns(named)
-    alone = _without_calls(draws, tasks, window).with_columns(named)
+    alone = _without_calls(draws, tasks).with_columns(named)
     events = pl.concat([_select(first), *_followers(first), _select(alone)])
     return _filed(draws, events.sort("observed_ms", "event_id", "version"), window)
 
@@ -244,7 +244,7 @@ def _name_of(success: pl.Expr) -> pl.Expr:
     return pl.when(success).then(good.gather(number)).otherwise(bad.gather(number))
 
 
-def _without_calls(draws: Draws, tasks: pl.DataFrame, window: Window) -> pl.DataFrame:
+def _without_calls(draws: Draws, tasks: pl.DataFrame) -> pl.DataFrame:
     """Tasks a cache or a rule answered: only their event tells of them."""
     parts = []
     for number in MEASURED:
