@@ -55,7 +55,12 @@ def _show_features(console: Console, connection: duckdb.DuckDBPyConnection) -> N
         from marts.fct_task_costs_daily
         """
     ).fetchall()
-    console.print(f"  {untasked:,.2f} USD of {ledger:,.2f} belong to no task.", highlight=False)
+    for line in (
+        f"{untasked:,.2f} USD of {ledger:,.2f} belong to no task.",
+        "on others: share of the cost of tasks that did not succeed, or not yet",
+        "no call: further successes that a cache or a rule answered",
+    ):
+        console.print(f"  {line}", highlight=False)
 
 
 def _show_tenants(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

@@ -35,7 +35,7 @@ from pipeline.simulate.truth import named
 from tests.support import simulated_company as reader
 from tests.support.simulated_company import Call, Task
 
-CALLS, DAYS, END = 20_000, 70, "2026-11-20"
+CALLS, DAYS, END = 30_000, 70, "2026-11-20"
 Json = dict[str, Any]
 
 

@@ -212,7 +212,7 @@ def _followers(first: pl.DataFrame) -> list[pl.DataFrame]:
     again = reopened.filter(pl.col("again") < RESOLVED_AGAIN_SHARE).with_columns(
         wait=pl.col("wait") + 20 * HOUR
     )
-    replaced = after("replaced", 0.2, 30)
+    replaced = after("replaced", 0.2, 240)
     parts = [
         later(reopened, "-r", pl.lit("ticket_reopened"), pl.lit(False)).with_columns(
             revokes_event_id=pl.col("was")
