@@ -41,7 +41,8 @@ class Spend:
 
     def total(self, *where: pl.Expr) -> Decimal:
         """The known cost of the calls that meet all conditions."""
-        return usd(int(self.calls.filter(*where)["cost"].sum()))
+        met = pl.all_horizontal(pl.lit(True), *where)
+        return usd(int(self.calls.select(pl.col("cost").filter(met).sum()).item()))
 
     @property
     def month_ms(self) -> int:
