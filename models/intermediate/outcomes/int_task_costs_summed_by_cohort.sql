@@ -86,6 +86,12 @@ final as (
         cast(sum(cast(spread_cost * spread_cost as decimal(38, 18))) as decimal(38, 18))
             as cost_squared,
 
+        ---------- squares, for calls and retries of a task
+        cast(sum(cast(call_count as decimal(18, 0)) * call_count) as decimal(38, 0))
+            as call_count_squared,
+        cast(sum(cast(retry_call_count as decimal(18, 0)) * retry_call_count) as decimal(38, 0))
+            as retry_call_count_squared,
+
         ---------- what is known
         cast(sum(outcome_event_count) as bigint) as outcome_event_count,
         cast(sum(elapsed_seconds) as bigint) as elapsed_seconds,

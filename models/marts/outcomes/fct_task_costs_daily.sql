@@ -95,7 +95,7 @@ final as (
             else untasked.untasked_cost_usd
         end as untasked_cost_usd,
         {{ share_of(
-            'figures.billed_cost_usd',
+            'coalesce(figures.billed_cost_usd, 0)',
             'coalesce(figures.billed_cost_usd, 0) + coalesce(untasked.untasked_cost_usd, 0)',
         ) }} as attribution_coverage_share,
         as_of.as_of
