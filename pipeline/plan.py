@@ -16,6 +16,7 @@ from pipeline.lake_views import LakeState
 from pipeline.plan_tasks import NewEvents, TaskDates, plan_tasks
 
 TESTED_CALLS = 100_000
+NO_TASK_DATES = TaskDates()
 DATELESS_SOURCES = frozenset(PROVIDER_SOURCES + INVOICE_SOURCES + EVENT_SOURCES)
 
 
@@ -45,7 +46,7 @@ class Plan:
     dates: tuple[dt.date, ...]
     landing_count: int
     has_new_closes: bool = False
-    task_dates: TaskDates = TaskDates()
+    task_dates: TaskDates = NO_TASK_DATES
 
     @property
     def is_empty(self) -> bool:
