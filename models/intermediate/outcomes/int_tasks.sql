@@ -195,37 +195,59 @@ windows as (
 
 ),
 
-ruled as (
+-- Left joins on purpose: each event has its task and its window, and the engine then keeps this
+-- order and does not multiply all tasks by all rules first.
+placed as (
 
     select
         events.event_id,
         events.task_id,
+        events.event_name,
+        events.label,
+        events.event_value,
         events.occurred_at,
         events.known_at,
         events.is_taken_back,
-        rules.outcome,
-        events.occurred_at <= tasks.opened_at + rules.window_hours * interval 1 hour as is_in_time,
-        row_number() over (
-            partition by events.event_id
-            order by rules.rule_rank asc, rules.window_hours desc
-        ) as rule_choice
+        events.is_retraction,
+        tasks.opened_at,
+        windows.opened_day,
+        windows.rule_feature
     from events
-    inner join tasks
+    left join tasks
         on events.task_id = tasks.task_id
-    inner join windows
+    left join windows
         on
             tasks.feature = windows.feature
             and cast(tasks.opened_at as date) = windows.opened_day
+
+),
+
+ruled as (
+
+    select
+        placed.event_id,
+        placed.task_id,
+        placed.occurred_at,
+        placed.known_at,
+        placed.is_taken_back,
+        rules.outcome,
+        placed.occurred_at <= placed.opened_at + rules.window_hours * interval 1 hour
+            as is_in_time,
+        row_number() over (
+            partition by placed.event_id
+            order by rules.rule_rank asc, rules.window_hours desc
+        ) as rule_choice
+    from placed
     inner join rules
         on
-            windows.rule_feature = rules.feature
-            and windows.opened_day >= rules.valid_from
-            and windows.opened_day < rules.valid_to
-            and (rules.event_name = '*' or rules.event_name = events.event_name)
-            and (rules.label is null or rules.label = events.label)
-            and (rules.min_value is null or rules.min_value <= events.event_value)
-            and (rules.max_value is null or rules.max_value >= events.event_value)
-    where not (events.is_retraction and rules.outcome = 'success')
+            placed.rule_feature = rules.feature
+            and placed.opened_day >= rules.valid_from
+            and placed.opened_day < rules.valid_to
+            and (rules.event_name = '*' or rules.event_name = placed.event_name)
+            and (rules.label is null or rules.label = placed.label)
+            and (rules.min_value is null or rules.min_value <= placed.event_value)
+            and (rules.max_value is null or rules.max_value >= placed.event_value)
+    where not (placed.is_retraction and rules.outcome = 'success')
 
 ),
 
