@@ -7,13 +7,9 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.forecast.land import land_series
-from benchmarks.forecast.score import DayScore, score
+from benchmarks.forecast.run import score_series
+from benchmarks.forecast.score import DayScore
 from benchmarks.forecast.series import kinds
-from pipeline.build import build, describe
-from pipeline.settings import Settings
-
-FORECASTS = ("resource_type:seed", "+int_spend_forecasts_daily,resource_type:model")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,13 +24,7 @@ def forecast(
     ] = None,
 ) -> None:
     """Forecast a month of so many series in an empty folder; print errors and coverage."""
-    made = kinds(count, seed, rates)
-    land_series(folder, made)
-    report = build(Settings(data=folder), select=FORECASTS)
-    if not report.succeeded:
-        print(describe(report, folder))
-        raise typer.Exit(1)
-    print(table(score(Settings(data=folder).warehouse, made)))
+    print(table(score_series(folder, kinds(count, seed, rates))))
 
 
 def table(scores: list[DayScore]) -> str:

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
-from deltalake import write_deltalake
-
 from benchmarks.forecast.series import DAYS, Series
-from ingest.schemas import CALLS, LANDINGS, Table
+from benchmarks.reconciliation.raw import append_rows
+from ingest.schemas import CALLS, LANDINGS
 
 FIRST_DAY = dt.date(2026, 7, 23)
 SCORED_MONTH = dt.date(2026, 9, 1)
@@ -42,14 +40,20 @@ def land_series(data: Path, made: Mapping[str, Series]) -> None:
         "landing_seq": 1,
         "source": "calls",
         "source_file": "series.ndjson",
-        "file_sha256": "",
+        "file_sha256": "series",
+        "file_bytes": 1,
         "rows_read": len(rows),
         "rows_landed": len(rows),
+        "rows_duplicate": 0,
+        "rows_quarantined": 0,
+        "rows_superseding": 0,
+        "rows_component": 0,
         "touched_dates": ",".join(days),
         "landed_at": LANDED,
+        "code_version": "benchmark",
     }
-    _write(data, CALLS, rows)
-    _write(data, LANDINGS, [landing])
+    append_rows(data, CALLS, rows)
+    append_rows(data, LANDINGS, [landing])
 
 
 def _call(kind: str, name: str, number: int, cost: float) -> dict[str, object]:
@@ -64,34 +68,14 @@ def _call(kind: str, name: str, number: int, cost: float) -> dict[str, object]:
         "source": "calls",
         "landing_id": "series",
         "source_file": "series.ndjson",
+        "source_line": number,
         "landed_at": LANDED,
         "is_current": True,
         "provider": "openai",
         "model": "made-up",
         "outcome": "success",
-        "attempt_number": 1,
+        "attempt": 1,
         "usage_status": "reported",
         "provider_cost_usd": Decimal(f"{cost:.9f}"),
         SCOPES[kind][1]: name,
     }
-
-
-def _write(data: Path, table: Table, rows: list[dict[str, object]]) -> None:
-    schema = table.schema
-    typed = pa.Table.from_pylist(
-        [{name: row.get(name, _nothing(schema.field(name))) for name in schema.names}
-         for row in rows],
-        schema=schema,
-    )  # fmt: skip
-    write_deltalake(
-        str(data / "raw" / table.name),
-        typed,
-        mode="append",
-        partition_by=list(table.partitions) or None,
-    )
-
-
-def _nothing(field: pa.Field) -> object:
-    if field.nullable:
-        return None
-    return False if pa.types.is_boolean(field.type) else 0

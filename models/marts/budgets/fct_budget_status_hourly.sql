@@ -41,7 +41,12 @@ final as (
         budgets.budget_usd,
         costs.cost_usd as spent_usd,
         cast(budgets.budget_usd - costs.cost_usd as decimal(38, 12)) as remaining_usd,
-        cast(greatest(costs.cost_usd - budgets.budget_usd, 0) as decimal(38, 12)) as excess_usd,
+        cast(
+            case
+                when costs.cost_usd > budgets.budget_usd then costs.cost_usd - budgets.budget_usd
+                when costs.cost_usd is not null then 0
+            end as decimal(38, 12)
+        ) as excess_usd,
         {{ share_of('costs.cost_usd', 'budgets.budget_usd') }} as used_share,
         case
             when costs.cost_usd is null then 'unknown'
