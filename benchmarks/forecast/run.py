@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from benchmarks.forecast.land import land_series
 from benchmarks.forecast.score import DayScore, score
 from benchmarks.forecast.series import Series
 from pipeline.build import build, describe
 from pipeline.settings import Settings
-
-if TYPE_CHECKING:
-    from dbt.contracts.graph.manifest import Manifest
 
 FORECASTS = ("resource_type:seed", "+int_spend_forecasts_daily,resource_type:model")
 
@@ -23,9 +20,7 @@ class BuildFailedError(Exception):
     """The forecasts were not built; the message says why."""
 
 
-def score_series(
-    folder: Path, made: Mapping[str, Series], manifest: Manifest | None = None
-) -> list[DayScore]:
+def score_series(folder: Path, made: Mapping[str, Series], manifest: Any = None) -> list[DayScore]:
     """Forecasts of series, through the project's own models, and how good they are.
 
     Args:

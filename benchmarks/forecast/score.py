@@ -56,9 +56,7 @@ def score(warehouse: Path, made: Mapping[str, Series]) -> list[DayScore]:
             [SCORED_MONTH],
         ).fetchall()
     found = {(row[0], row[1], row[2]): tuple(map(float, row[3:])) for row in rows}
-    return [
-        _day_score(kind, day, made[kind], found) for kind in made for day in SCORED_DAYS
-    ]
+    return [_day_score(kind, day, made[kind], found) for kind in made for day in SCORED_DAYS]
 
 
 def _day_score(
@@ -77,9 +75,7 @@ def _day_score(
         _median_error(totals, _references(series, day, blend)),
         _median_error(totals, _references(series, day, run_rate)),
         statistics.fmean(low <= totals[name] <= high for name, (_, low, high) in ranges.items()),
-        statistics.median(
-            (high - low) / totals[name] for name, (_, low, high) in ranges.items()
-        ),
+        statistics.median((high - low) / totals[name] for name, (_, low, high) in ranges.items()),
     )
 
 
@@ -88,8 +84,7 @@ def _references(
 ) -> dict[str, float]:
     known = MONTH_STARTS + day
     return {
-        name: sum(costs[MONTH_STARTS:known])
-        + forecast(costs[:known], day, len(costs) - known)
+        name: sum(costs[MONTH_STARTS:known]) + forecast(costs[:known], day, len(costs) - known)
         for name, costs in series.items()
     }
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from benchmarks.forecast.score import DayScore, blend, run_rate
 from benchmarks.forecast.run import score_series
+from benchmarks.forecast.score import DayScore, blend, run_rate
 from benchmarks.forecast.series import kinds
 from tests.support.warehouse import manifest
 

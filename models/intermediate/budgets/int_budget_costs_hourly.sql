@@ -46,17 +46,17 @@ scopes as (
 attributed as (
 
     select
+        '*' as org,
+        {% for scope, column in scope_columns.items() %}
+            {{ scope_of_context(column) }} as {{ column }},
+        {% endfor %}
         sums.event_date,
         sums.hour_at,
         sums.reporting_date,
         sums.call_count,
         case when sums.pricing_status = 'unpriced' then sums.call_count else 0 end
             as unpriced_call_count,
-        sums.billed_cost_usd,
-        '*' as org,
-        {% for scope, column in scope_columns.items() %}
-            {{ scope_of_context(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sums.billed_cost_usd
     from sums
     left join contexts
         on sums.context_id = contexts.context_id

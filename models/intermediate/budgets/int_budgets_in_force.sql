@@ -177,12 +177,12 @@ ranked as (
         row_number() over (
             partition by stated.budget_id, periods.valid_from
             order by
-                stated.preference,
+                stated.preference asc,
                 stated.valid_from desc,
-                stated.budget_usd,
-                stated.scope_type,
-                stated.scope_id,
-                stated.period
+                stated.budget_usd asc,
+                stated.scope_type asc,
+                stated.scope_id asc,
+                stated.period asc
         ) as choice
     from periods
     inner join stated

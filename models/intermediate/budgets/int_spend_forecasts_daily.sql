@@ -47,6 +47,9 @@ final as (
         history_days,
         remaining_days,
         error_source,
+        {% for offset in range(1, 8) %}
+            expected_{{ offset }},
+        {% endfor %}
         day_unpriced_call_count,
         unpriced_call_count,
         day_spent_usd,
@@ -59,10 +62,7 @@ final as (
         case
             when scale is not null
                 then {{ dollars('greatest(forecast + high_error * scale, forecast)', 'spent_usd') }}
-        end as forecast_high_usd,
-        {% for offset in range(1, 8) %}
-            expected_{{ offset }}{{ ',' if not loop.last }}
-        {% endfor %}
+        end as forecast_high_usd
     from joined
 
 )

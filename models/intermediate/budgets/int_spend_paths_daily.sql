@@ -116,11 +116,11 @@ lagged as (
 
     select
         *,
-        sum(cost_usd) over month_to_date as priced_usd,
-        sum(unpriced_call_count) over month_to_date as month_unpriced_call_count,
         {% for offset in [1, 2, 3, 4, 5, 6, 7, 14, 21, 28] %}
-            lag(spend, {{ offset }}) over by_day as spend_{{ offset }}{{ ',' if not loop.last }}
+            lag(spend, {{ offset }}) over by_day as spend_{{ offset }},
         {% endfor %}
+        sum(cost_usd) over month_to_date as priced_usd,
+        sum(unpriced_call_count) over month_to_date as month_unpriced_call_count
     from days
     window
         by_day as (partition by {{ scope }}, first_date order by as_of_date),
@@ -137,8 +137,9 @@ weekly as (
     select
         *,
         spend
-        {%- for offset in range(1, 7) %} + coalesce(spend_{{ offset }}, 0){% endfor %}
-            as week_spend,
+        {%- for offset in range(1, 7) %}
+            + coalesce(spend_{{ offset }}, 0)
+        {%- endfor %} as week_spend,
         spend * spend
         {%- for offset in range(1, 7) %}
             + coalesce(spend_{{ offset }} * spend_{{ offset }}, 0)
@@ -183,7 +184,10 @@ summed_misses as (
         {%- for offset in range(1, 7) %}
             + coalesce(pow(lag(miss, {{ offset }}) over by_day, 2), 0)
         {%- endfor %} as week_miss_squares,
-        {% for offset in range(1, 7) %}usual_{{ offset }} + {% endfor %}usual_7 as usual_week
+        usual_7
+        {%- for offset in range(1, 7) %}
+            + usual_{{ offset }}
+        {%- endfor %} as usual_week
     from missed
     window by_day as (partition by {{ scope }}, first_date order by as_of_date)
 
@@ -233,13 +237,13 @@ levelled as (
 expected as (
 
     select
-        *,
         {% for offset in range(1, 8) %}
             case
                 when history_days >= 28 then usual_{{ offset }} * week_level
                 else week_spend / least(history_days, 7)
-            end as expected_{{ offset }}{{ ',' if not loop.last }}
+            end as expected_{{ offset }},
         {% endfor %}
+        levelled.*
     from levelled
 
 ),

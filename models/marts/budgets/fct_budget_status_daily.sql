@@ -103,6 +103,9 @@ continued as (
         latest.as_of_date,
         latest.method,
         latest.history_days,
+        {% for offset in range(1, 8) %}
+            latest.expected_{{ offset }},
+        {% endfor %}
         coalesce(running.unpriced_call_count, 0) as day_unpriced_call_count,
         coalesce(running.unpriced_call_count, 0)
         + case when latest.is_same_month then latest.unpriced_call_count else 0 end
@@ -123,10 +126,7 @@ continued as (
         case when latest.is_same_month then latest.elapsed_weight + latest.expected_1 end
             as elapsed_weight,
         case when latest.is_same_month then latest.elapsed_weight + latest.open_weight end
-            as month_weight,
-        {% for offset in range(1, 8) %}
-            latest.expected_{{ offset }}{{ ',' if not loop.last }}
-        {% endfor %}
+            as month_weight
     from latest
     full outer join running
         on
@@ -143,6 +143,9 @@ days as (
         as_of_date as cost_date,
         as_of_date,
         true as is_complete_day,
+        {% for offset in range(1, 8) %}
+            expected_{{ offset }},
+        {% endfor %}
         method,
         history_days,
         day_unpriced_call_count,
@@ -154,10 +157,7 @@ days as (
         forecast_low_usd,
         forecast_high_usd,
         elapsed_weight,
-        elapsed_weight + open_weight as month_weight,
-        {% for offset in range(1, 8) %}
-            expected_{{ offset }}{{ ',' if not loop.last }}
-        {% endfor %}
+        elapsed_weight + open_weight as month_weight
     from shared
 
     union all
@@ -168,6 +168,9 @@ days as (
         cost_date,
         as_of_date,
         false as is_complete_day,
+        {% for offset in range(1, 8) %}
+            expected_{{ offset }},
+        {% endfor %}
         method,
         history_days,
         day_unpriced_call_count,
@@ -186,10 +189,7 @@ days as (
                 then cast(greatest(forecast_high_usd, spent_usd) as decimal(38, 12))
         end as forecast_high_usd,
         elapsed_weight,
-        month_weight,
-        {% for offset in range(1, 8) %}
-            expected_{{ offset }}{{ ',' if not loop.last }}
-        {% endfor %}
+        month_weight
     from continued
 
 ),
