@@ -7,6 +7,7 @@ import typer
 from ingest.errors import TokenhouseError
 from ingest.settings import load_settings
 from ingest.store import reaching
+from publish.budget_feed.cli import budget_feed
 from publish.close.cli import close, verify
 from publish.focus.cli import focus
 from publish.reports import write_reports
@@ -52,3 +53,4 @@ app.command("what-if")(what_if_command)
 app.command()(close)
 app.command()(verify)
 app.command()(focus)
+app.command("budget-feed")(budget_feed)

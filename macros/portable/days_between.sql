@@ -1,12 +1,12 @@
-{# Days of a period, first and last included. #}
+{# Whole days from one date to another. #}
 {% macro days_between(first_day, last_day) -%}
     {{ return(adapter.dispatch('days_between')(first_day, last_day)) }}
 {%- endmacro %}
 
 {% macro default__days_between(first_day, last_day) -%}
-    (datediff({{ last_day }}, {{ first_day }}) + 1)
+    datediff({{ last_day }}, {{ first_day }})
 {%- endmacro %}
 
 {% macro duckdb__days_between(first_day, last_day) -%}
-    ({{ last_day }} - {{ first_day }} + 1)
+    cast(date_diff('day', {{ first_day }}, {{ last_day }}) as integer)
 {%- endmacro %}

@@ -108,8 +108,8 @@ period_sums as (
         to_day,
         to_day = last_day as is_last,
         overage_rate,
-        {{ days_between('from_day', 'to_day') }} as contract_days,
-        {{ days_between('first_day', 'last_day') }} as month_days,
+        {{ days_between('from_day', 'to_day') }} + 1 as contract_days,
+        {{ days_between('first_day', 'last_day') }} + 1 as month_days,
         monthly_fee_usd,
         included_usage_usd,
         cast(coalesce(sum(chargeable_cost_usd), 0) as decimal(38, 12)) as usage_usd
