@@ -93,9 +93,14 @@ def test_without_observation_the_later_arrival_counts(lake: EventLake) -> None:
     # what was superseded does not come back with an old file
     assert counts(lake.put("c.ndjson", event(value=1))) == (1, 0, 1, 0)
     assert values(lake) == [3]
+    # nor beside versions that say when they were observed
+    lake.put(
+        "e2.ndjson", event("e2", value=1, observed_at=T1), event("e2", value=2, observed_at=T2)
+    )
+    assert counts(lake.put("e2c.ndjson", event("e2", value=1))) == (1, 0, 1, 0)
     # and one that says when it was observed, in the past, arrived later all the same
     lake.put("d.ndjson", event(value=4, observed_at=T1))
-    assert values(lake) == [4]
+    assert values(lake) == [4, 2]
 
 
 def test_an_event_is_revoked_and_restored(lake: EventLake) -> None:
