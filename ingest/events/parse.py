@@ -236,8 +236,8 @@ def _problem(source: EventSource) -> str:
 
 
 def _columns(source: EventSource) -> dict[str, str]:
-    plain = {name: cleaned_sql(f'"{name}"') for name in source.of_kind("id")}
-    columns = plain | {
+    # ids stay as they are: the calls say them the same way, and are joined by them
+    columns = {name: f'"{name}"' for name in source.of_kind("id")} | {
         "event_date": f"cast(exact_{source.at} as date)",
         source.id: f"coalesce({source.id}, {_identity(source)})",
         "source": f"'{source.name}'",
@@ -249,8 +249,10 @@ def _columns(source: EventSource) -> dict[str, str]:
     }
     if source.words:
         columns[source.what] = "word"
-    if "provider" in plain:
-        columns["provider"] = f"lower({plain['provider']})"
+    if "provider" in columns:
+        columns["provider"] = "lower(provider)"
+    if "reference" in columns:
+        columns["reference"] = cleaned_sql("reference")
     if "dialect" in _names(source):
         columns["dialect"] = "dialect"
         columns["value"] = "cast(exact_value as decimal(38, 12))"

@@ -127,9 +127,9 @@
 
 {#
     A select of the days to sum anew: of what was made anew now and before (`restated`), and those
-    the last build called unfinished. Nothing in a full refresh.
+    the last build called unfinished in `summed`, if named. Nothing in a full refresh.
 #}
-{% macro days_restated(id, entities, restated, day, summed) -%}
+{% macro days_restated(id, entities, restated, day, summed=none) -%}
     {%- if flags.FULL_REFRESH -%}
         select {{ day }} from {{ entities }} where false
     {%- else -%}
@@ -138,17 +138,19 @@
         select previous_{{ day }} as {{ day }}
         from {{ restated }}
         where previous_{{ day }} is not null
+        {%- if summed %}
         union
         select {{ day }} from {{ as_last_built(summed) }} where not is_mature
+        {%- endif %}
     {%- endif -%}
 {%- endmacro %}
 
-{# The rows to build: every row in a full refresh, else those that `restated` lists. #}
-{% macro in_restated(column, restated) -%}
+{# The rows to build: every row in a full refresh, else those that `restated` lists as `listed`. #}
+{% macro in_restated(column, restated, listed=none) -%}
     {%- if flags.FULL_REFRESH -%}
         true
     {%- else -%}
-        {{ column }} in (select {{ column.split('.')[-1] }} from {{ restated }})
+        {{ column }} in (select {{ listed or column.split('.')[-1] }} from {{ restated }})
     {%- endif -%}
 {%- endmacro %}
 

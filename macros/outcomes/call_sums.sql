@@ -93,22 +93,26 @@
         {% endfor %}
 {%- endmacro %}
 
-{# All tokens read and written; reasoning is part of the output. NULL where none is said. #}
-{% macro total_tokens() -%}
+{#
+    All tokens read and written; reasoning is part of the output. NULL where none is said.
+    `relation` names where the columns are from, where more than one has them.
+#}
+{% macro total_tokens(relation=none) -%}
+    {%- set of = relation ~ '.' if relation else '' -%}
     case
             when
                 coalesce(
-                    uncached_input_tokens,
-                    cache_read_tokens,
-                    cache_write_5m_tokens,
-                    cache_write_1h_tokens,
-                    output_tokens
+                    {{ of }}uncached_input_tokens,
+                    {{ of }}cache_read_tokens,
+                    {{ of }}cache_write_5m_tokens,
+                    {{ of }}cache_write_1h_tokens,
+                    {{ of }}output_tokens
                 ) is not null
                 then
-                    coalesce(uncached_input_tokens, 0)
-                    + coalesce(cache_read_tokens, 0)
-                    + coalesce(cache_write_5m_tokens, 0)
-                    + coalesce(cache_write_1h_tokens, 0)
-                    + coalesce(output_tokens, 0)
+                    coalesce({{ of }}uncached_input_tokens, 0)
+                    + coalesce({{ of }}cache_read_tokens, 0)
+                    + coalesce({{ of }}cache_write_5m_tokens, 0)
+                    + coalesce({{ of }}cache_write_1h_tokens, 0)
+                    + coalesce({{ of }}output_tokens, 0)
         end
 {%- endmacro %}
