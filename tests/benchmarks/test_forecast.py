@@ -1,4 +1,8 @@
-"""The forecast is as good as it says, on a small draw of made-up series."""
+"""The forecast is as good as it says, on a small draw of made-up series.
+
+One fixed draw: this notices a forecast that got worse. How good it is, larger draws say, in
+benchmarks/README.md: of 240 series alone the ratio to the blend is off by up to a tenth.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from benchmarks.forecast.score import DayScore, blend, run_rate
 from benchmarks.forecast.series import kinds
 from tests.support.warehouse import manifest
 
-SERIES = 240
+SERIES = 480
+SEED = 101
 DAY = 7
 
 
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory: pytest.TempPathFactory) -> list[DayScore]:
     """Series of ten weeks; fewer would say more about the draw than about the forecast."""
-    return score_series(tmp_path_factory.mktemp("series"), kinds(SERIES, 5, None), manifest())
+    return score_series(tmp_path_factory.mktemp("series"), kinds(SERIES, SEED, None), manifest())
 
 
 @pytest.mark.parametrize("kind", ["steady", "bursty"])

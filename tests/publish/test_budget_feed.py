@@ -96,21 +96,27 @@ def test_every_feed_is_kept(tmp_path: Path) -> None:
     assert spent == [(Decimal("12.000000000001"),), (Decimal(20),)]
 
 
+@pytest.mark.parametrize("torn_folder", ["budgets", "date=2026-09-20"])
 def test_a_feed_that_fails_leaves_the_last_one_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn_folder: str
 ) -> None:
     warehouse = _warehouse(tmp_path)
     before = _feed(tmp_path, warehouse, NOON)
     contents = [file.read_bytes() for file in before.files]
+    write_table = pq.write_table
 
-    def torn(_table: object, file: Path, **_options: object) -> None:
-        file.write_bytes(b"half a f")
-        raise OSError("disk full")
+    def torn(table: object, file: Path, **options: object) -> None:
+        if file.parent.name == torn_folder:
+            file.write_bytes(b"half a f")
+            raise OSError("disk full")
+        write_table(table, file, **options)
 
     monkeypatch.setattr(feed_module.pq, "write_table", torn)
     with pytest.raises(OSError, match="disk full"):
         _feed(tmp_path, _warehouse(tmp_path, Decimal(50)), NOON + dt.timedelta(minutes=5))
     assert [file.read_bytes() for file in before.files] == contents
+    for file in (tmp_path / "budgets").rglob("*.parquet"):
+        pq.read_table(file)
 
 
 def test_a_warehouse_without_budgets_is_refused(tmp_path: Path) -> None:
