@@ -14,8 +14,6 @@ import typer
 from ingest.errors import TokenhouseError
 from ingest.settings import load_settings
 from ingest.store import reaching
-from publish.close.errors import CloseError
-from publish.reprice import RepriceError
 from publish.whatif.replay import WhatIfLine, what_if
 
 SHOWN = ("tenant_id", "feature", "call_count", "booked_usd", "tried_usd", "delta_usd")
@@ -65,7 +63,7 @@ def what_if_command(
                 seeds=seeds,
                 lake=settings.data,
             )
-    except (RepriceError, CloseError, TokenhouseError) as error:
+    except TokenhouseError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     if as_json:
