@@ -41,7 +41,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
     events.land(
         [
             event("ev-w", "2026-10-02 10:00", task_id="wins"),
-            event("ev-l", "2026-10-02 10:00", task_id="loses"),
+            event("ev-l", "2026-10-01 20:00", task_id="loses"),
             event("ev-early", "2026-10-04 10:00", task_id="early"),
             event("ev-cached", "2026-10-03 10:00", task_id="cached", **ACME),
             event("ev-later", "2026-10-03 11:00", task_id="later", **GLOBEX),
@@ -73,7 +73,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
     events.land(
         [
             event("ev-back", "2026-10-20 10:00", revokes_event_id="ev-w"),
-            event("ev-o", "2026-10-02 10:00", task_id="other", event_name="task_failed"),
+            event("ev-o", "2026-10-03 10:00", task_id="other", event_name="task_failed"),
         ]
     )
     build_lake(data)
@@ -83,7 +83,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
     events.land(
         [
             event("ev-run", "2026-10-04 09:00", task_id="named"),
-            event("ev-l", "2026-10-02 10:00", task_id="loses", is_revoked=True),
+            event("ev-l", "2026-10-01 20:00", task_id="loses", is_revoked=True),
             event("ev-forward", "2026-10-21 10:00", revokes_event_id="ev-back"),
         ]
     )
