@@ -137,7 +137,10 @@ def _whole(connection: duckdb.DuckDBPyConnection) -> Check:
 
 
 def _losing(connection: duckdb.DuckDBPyConnection, money: Row) -> Check:
-    """One tenant, in every whole month, and no other."""
+    """One tenant's calls cost more than it pays, in every whole month, and no other's.
+
+    Before anything shared is loaded: a company of few calls pays the same fees and minimums.
+    """
     months = money["whole_months"]
     wanted = {(month, money["costs_more_than_it_pays"]) for month in months}
     found = set(
@@ -145,11 +148,11 @@ def _losing(connection: duckdb.DuckDBPyConnection, money: Row) -> Check:
             """
             select cost_month, tenant_id
             from marts.fct_tenant_margins_monthly
-            where costs_more_than_it_pays
+            where direct_cost_usd > revenue_usd
             """
         ).fetchall()
     )
-    check = Check("tenants that cost more than they pay", len(months))
+    check = Check("tenants that pay less than their calls cost", len(months))
     found = {row for row in found if row[0] in months}
     for month, tenant in sorted(wanted ^ found):
         which = "not found" if (month, tenant) in wanted else "pays enough"

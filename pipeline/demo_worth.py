@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+SHOWN_TENANTS = 6
+
 
 def show_worth(console: Console, warehouse: Path) -> None:
     """Cost per successful task by feature, then the tenants that lose money."""
@@ -66,25 +68,40 @@ def _show_features(console: Console, connection: duckdb.DuckDBPyConnection) -> N
 def _show_tenants(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     rows = connection.execute(
         """
-        select
-            tenant_id, cost_month, is_month_complete,
-            case when is_month_complete then revenue_usd else projected_revenue_usd end,
-            case when is_month_complete then cost_usd else projected_cost_usd end
-        from marts.fct_tenant_margins_monthly
-        where costs_more_than_it_pays
-        order by tenant_id, cost_month
+        with
+        margins as (
+            select
+                tenant_id,
+                cost_month,
+                is_month_complete,
+                direct_cost_usd,
+                case when is_month_complete then revenue_usd else projected_revenue_usd end
+                    as pays_usd,
+                case when is_month_complete then cost_usd else projected_cost_usd end as costs_usd
+            from marts.fct_tenant_margins_monthly
+            where costs_more_than_it_pays
+        )
+        select tenant_id, cost_month, is_month_complete, pays_usd, direct_cost_usd, costs_usd
+        from margins
+        order by
+            is_month_complete and direct_cost_usd > pays_usd desc,
+            pays_usd - costs_usd,
+            tenant_id,
+            cost_month
         """
     ).fetchall()
-    table = _table("Tenants that cost more than they pay, everything loaded")
-    for name in ("tenant", "month", "pays USD", "costs USD", "margin USD", ""):
+    table = _table("Tenants that cost more than they pay")
+    for name in ("tenant", "month", "pays USD", "calls USD", "fully loaded USD", "margin USD", ""):
         table.add_column(name, justify="right" if name.endswith("USD") else "left")
-    for tenant, month, is_complete, revenue, cost in rows:
+    for tenant, month, is_complete, revenue, calls, cost in rows[:SHOWN_TENANTS]:
         table.add_row(
-            tenant, month, _usd(revenue), _usd(cost),
-            _usd(None if revenue is None or cost is None else revenue - cost),
+            tenant, month, _usd(revenue), _usd(calls), _usd(cost), _usd(revenue - cost),
             "" if is_complete else "projected",
         )  # fmt: skip
     console.print(table)
+    if len(rows) > SHOWN_TENANTS:
+        more = f"  {len(rows) - SHOWN_TENANTS} more tenant months, with the invoices' fees loaded."
+        console.print(more, highlight=False)
     [(unknown,)] = connection.execute(
         """
         select count(distinct tenant_id)

@@ -38,15 +38,15 @@ create table marts.fct_costs_hourly (billed_cost_usd decimal(38, 12));
 insert into marts.fct_costs_hourly values (1.25), (0.75);
 create table marts.fct_tenant_margins_monthly (
     tenant_id varchar, cost_month varchar, is_month_complete boolean,
-    revenue_usd decimal(38, 12), cost_usd decimal(38, 12),
+    revenue_usd decimal(38, 12), direct_cost_usd decimal(38, 12), cost_usd decimal(38, 12),
     projected_revenue_usd decimal(38, 12), projected_cost_usd decimal(38, 12),
     costs_more_than_it_pays boolean
 );
 insert into marts.fct_tenant_margins_monthly values
-    ('acme', '2026-10', true, 10, 12, 10, 12, true),
-    ('acme', '2026-11', false, 10, 6, 10, 14, true),
-    ('globex', '2026-10', true, 10, 2, 10, 2, false),
-    ('initech', '2026-10', true, null, 2, null, 2, null);
+    ('acme', '2026-10', true, 10, 11, 12, 10, 12, true),
+    ('acme', '2026-11', false, 10, 5, 6, 10, 14, true),
+    ('globex', '2026-10', true, 10, 1, 2, 10, 2, false),
+    ('initech', '2026-10', true, null, 1, 2, null, 2, null);
 """
 
 
@@ -130,19 +130,19 @@ def test_what_is_right_agrees(warehouse: Path) -> None:
             "calls and cost of no task|cost of tasks + cost of no task = ledger",
         ),
         (
-            "update marts.fct_tenant_margins_monthly set costs_more_than_it_pays = true "
+            "update marts.fct_tenant_margins_monthly set direct_cost_usd = 10.01 "
             "where tenant_id = 'globex'",
-            "tenants that cost more than they pay",
+            "tenants that pay less than their calls cost",
         ),
         (
-            "update marts.fct_tenant_margins_monthly set costs_more_than_it_pays = false "
+            "update marts.fct_tenant_margins_monthly set direct_cost_usd = 10 "
             "where tenant_id = 'acme'",
-            "tenants that cost more than they pay",
+            "tenants that pay less than their calls cost",
         ),
         (
             "update marts.fct_tenant_margins_monthly set revenue_usd = 0 "
             "where tenant_id = 'initech'",
-            "tenants whose revenue nobody knows",
+            "tenants whose revenue nobody knows|tenants that pay less than their calls cost",
         ),
         (
             "delete from marts.fct_tenant_margins_monthly where tenant_id = 'initech'",
