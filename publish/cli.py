@@ -7,6 +7,7 @@ import typer
 from ingest.errors import TokenhouseError
 from ingest.settings import load_settings
 from ingest.store import reaching
+from publish.alerts.cli import ack, alerts
 from publish.close.cli import close, verify
 from publish.focus.cli import focus
 from publish.reports import MissingWarehouseError, write_reports
@@ -50,3 +51,5 @@ app.command()(reprice)
 app.command()(close)
 app.command()(verify)
 app.command()(focus)
+app.command()(alerts)
+app.command()(ack)
