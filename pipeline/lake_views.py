@@ -28,6 +28,7 @@ from ingest.schemas import (
     Table,
 )
 from ingest.store import Location, storage_options
+from publish.csv_files import plain_text
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,11 @@ def open_lake(raw: Location, local: Path | None = None) -> LakeState:
     )
 
 
+def lake_id(raw: Location) -> str:
+    """Tells lakes apart: given when the first file landed; empty before that."""
+    return _snapshot(raw, LANDINGS).lake_id
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, lake: LakeState) -> None:
     """Makes a view of every raw table, and tables of what people said, in the warehouse."""
     connection.execute("create schema if not exists lake")
@@ -203,8 +209,8 @@ def _incident_states(file: Path) -> tuple[IncidentState, ...]:
                     incident_id=_stated(row["incident_id"]),
                     state=_stated(row["state"]),
                     stated_at=at.astimezone(dt.UTC).isoformat(),
-                    reason=row["reason"] or "",
-                    stated_by=row["by"] or "",
+                    reason=plain_text(row["reason"] or ""),
+                    stated_by=plain_text(row["by"] or ""),
                 )
                 states[said] = None
         except (KeyError, ValueError, TypeError, csv.Error) as error:
@@ -218,7 +224,7 @@ def _incident_states(file: Path) -> tuple[IncidentState, ...]:
 def _stated(text: str | None) -> str:
     if not text:
         raise ValueError("an empty cell")
-    return text
+    return plain_text(text)
 
 
 def _path(uri: str) -> str:
