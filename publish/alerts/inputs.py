@@ -27,6 +27,10 @@ from publish.alerts.times import (
 )
 
 CHANNELS = ("stdout", "slack", "pagerduty", "email", "webhook")
+OPTIONAL = (
+    *("owner", "workload", "min_severity", "target_env", "secret_env", "cooldown_minutes"),
+    *("renotify_minutes", "escalate_after_minutes", "escalate_to", "digest", "quiet_hours"),
+)
 FALLBACK = Route("default")
 """What no route takes is printed: an alert is never lost to a gap in the seed."""
 
@@ -56,7 +60,7 @@ def read_inputs(warehouse: Path, now: dt.datetime, lake: Location = LOCAL_DATA) 
     Raises:
         AlertsError: it is not there, lacks the incidents, or a route cannot be understood.
     """
-    with open_warehouse(warehouse, lake) as connection:
+    with open_warehouse(warehouse, lake) as connection, _readable(warehouse):
         there = _tables(connection, warehouse)
         changes = [Change(**row) for row in _rows(connection, "changes")]
         quiet: dict[str, list[QuietWindow]] = {}
@@ -76,7 +80,7 @@ def incident_titles(warehouse: Path, lake: Location = LOCAL_DATA) -> dict[str, s
     Raises:
         AlertsError: the warehouse is not there, or lacks the incidents.
     """
-    with open_warehouse(warehouse, lake) as connection:
+    with open_warehouse(warehouse, lake) as connection, _readable(warehouse):
         _tables(connection, warehouse)
         rows = _rows(connection, "incidents")
     return {row["incident_id"]: row["title"] or "" for row in rows}
@@ -95,6 +99,16 @@ def open_warehouse(file: Path, lake: Location) -> Iterator[duckdb.DuckDBPyConnec
         allow_reads(connection, lake)
         connection.execute("set timezone = 'UTC'")
         yield connection
+
+
+@contextmanager
+def _readable(warehouse: Path) -> Iterator[None]:
+    """Says which file it is that does not have what is read."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.ConversionException) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise AlertsError(f"{warehouse}: {problem}; `make rebuild` may help") from error
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> set[str]:
@@ -119,6 +133,8 @@ def _plain(value: Any) -> Any:
 
 
 def _route(row: dict[str, Any]) -> Route:
+    text = {name: "" if value is None else str(value).strip() for name, value in row.items()}
+    row = {**dict.fromkeys(OPTIONAL, ""), **text}
     route_id = row["route_id"]
     tiers = TIERS if row["tier"] == "*" else tuple(_listed(row["tier"]))
     _expect(route_id, "tier", tiers, TIERS)
@@ -128,7 +144,7 @@ def _route(row: dict[str, Any]) -> Route:
     digest = "" if row["digest"].lower() == "false" else row["digest"]
     return Route(
         route_id=route_id,
-        priority=1000 if row["priority"] is None else row["priority"],
+        priority=int(row["priority"] or 1000),
         tiers=tiers,
         min_severity=severity,
         owner=row["owner"] or "*",
@@ -195,5 +211,5 @@ def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.replace(",", "|").split("|") if part.strip()]
 
 
-def _minutes(value: int | None) -> dt.timedelta | None:
-    return dt.timedelta(minutes=value) if value else None
+def _minutes(value: str) -> dt.timedelta | None:
+    return dt.timedelta(minutes=float(value)) if value and float(value) > 0 else None
