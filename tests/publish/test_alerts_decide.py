@@ -31,6 +31,7 @@ class Story:
         self.heard: list[tuple[str, str, str]] = []
         self.sent: list[Delivery] = []
         self.is_down = False
+        self.deaf_to = ""
         self.at(START - minutes(1))  # a first cycle, so that nothing is history
 
     def at(self, now: dt.datetime, *changes: Change) -> list[tuple[str, str, str]]:
@@ -49,7 +50,7 @@ class Story:
             outbox.close()
 
     def _hear(self, delivery: Delivery) -> None:
-        if self.is_down:
+        if self.is_down or delivery.event == self.deaf_to:
             raise LaterError("HTTP 503")
         name = delivery.dedup_key.removeprefix("key-")
         self.heard.append((delivery.route_id, name, delivery.event))
@@ -207,6 +208,16 @@ def test_escalation_when_nobody_acknowledges_even_if_the_channel_is_down(tmp_pat
     ]
 
 
+def test_no_escalation_to_who_knows_already(tmp_path: Path) -> None:
+    story = Story(
+        tmp_path,
+        route("chat", priority=1, escalate_after=minutes(15), escalate_to="lead"),
+        route("lead", priority=1),
+    )
+    assert len(story.at(START, change("a"))) == 2
+    assert story.at(START + minutes(200)) == []
+
+
 def test_no_escalation_once_acknowledged(tmp_path: Path) -> None:
     story = Story(
         tmp_path,
@@ -282,13 +293,17 @@ def test_a_failed_trigger_is_not_overtaken_by_its_resolve(tmp_path: Path) -> Non
     story.at(START, change("a"))
     story.is_down = False
     assert story.at(START + minutes(0.1), change("a", "resolve", START + minutes(0.1))) == []
+    story.deaf_to = "trigger"
+    assert story.at(START + minutes(2)) == []
+    story.deaf_to = ""
     assert story.at(START + minutes(5)) == [("chat", "a", "trigger"), ("chat", "a", "resolve")]
 
 
 def test_the_first_run_does_not_flood(tmp_path: Path) -> None:
     old = START - dt.timedelta(days=20)
     story = Story.__new__(Story)
-    story.folder, story.routes, story.quiet, story.is_down = tmp_path, [route("chat")], {}, False
+    story.folder, story.routes, story.quiet = tmp_path, (route("chat"),), {}
+    story.is_down, story.deaf_to = False, ""
     story.heard, story.sent = [], []
     story.changes = [
         change("closed", "trigger", old),
