@@ -9,8 +9,8 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help install demo test check lint types ingest build rebuild reports budget-feed reprice \
-	what-if close verify focus sql bench docs prices clean
+.PHONY: help install demo test check lint types ingest build rebuild reports alerts run budget-feed \
+	reprice what-if close verify focus sql bench docs prices clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ rebuild: $(READY) ## build everything again from the lake
 
 reports: $(READY) ## write the CSV reports to data/reports
 	@$(RUN) -m publish reports $(ARGS)
+
+alerts: $(READY) ## deliver what incidents have to say: make alerts ARGS="--dry-run"
+	@$(RUN) -m publish alerts $(ARGS)
+
+run: $(READY) ## one scheduled cycle: ingest what is new, build, publish, deliver alerts
+	@$(RUN) -m pipeline run $(ARGS)
 
 reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
 	@$(RUN) -m publish reprice $(ARGS)

@@ -78,7 +78,7 @@ def build(
     """
     started = time.monotonic()
     with reaching(settings.raw), only_builder(settings):
-        lake = open_lake(settings.raw)
+        lake = open_lake(settings.raw, settings.data)
         seeds = lay_out_seeds(settings)
         state = current_state(code_fingerprint(), seeds_fingerprint(seeds), lake)
         plan, previous = _prepare(
@@ -168,6 +168,8 @@ def _dates_restated(plan: Plan) -> str:
     if more > 0:
         shown = f"{plan.dates[0]} to {plan.dates[-1]}"
     files = f"{plan.landing_count} landed file{'s' if plan.landing_count != 1 else ''}"
+    if plan.has_new_states:
+        files += ", new states of incidents"
     if not plan.dates:
         return f"{files}, no dates restated"
     return f"{files}; {len(plan.dates)} dates restated: {shown}"

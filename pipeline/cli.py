@@ -63,6 +63,31 @@ def build(
 
 
 @app.command()
+def run() -> None:
+    """One scheduled cycle: ingest what is new, build, publish, deliver alerts.
+
+    What is ingested is in data/run.toml, or the file TOKENHOUSE_RUN names. Exit 1 when a step
+    failed; the others have run all the same. Safe every five minutes: a cycle that finds another
+    one running ends at once with 0.
+
+    Example:
+      python -m pipeline run
+    """
+    from pipeline.cycle.run import OverlapError, run_cycle  # noqa: PLC0415
+
+    try:
+        is_well = run_cycle(load_settings(), tell=typer.echo)
+    except OverlapError as overlap:
+        typer.echo(overlap)
+        return
+    except TokenhouseError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(error.exit_code) from error
+    if not is_well:
+        raise typer.Exit(1)
+
+
+@app.command()
 def sql(
     command: Annotated[
         str | None, typer.Option("-c", "--command", help="Run one statement and end.")

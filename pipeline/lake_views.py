@@ -6,6 +6,8 @@ replaced, are not part of the snapshot. Absolute paths keep the views readable o
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from ingest.errors import UsageError
 from ingest.schemas import (
     CALLS,
     CHANGES,
@@ -25,6 +28,7 @@ from ingest.schemas import (
     Table,
 )
 from ingest.store import Location, storage_options
+from publish.csv_files import plain_text
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,24 @@ class MonthClose:
 
 
 @dataclass(frozen=True)
+class IncidentState:
+    """What somebody said of an incident, as `python -m publish ack` keeps it."""
+
+    incident_id: str
+    state: str
+    stated_at: str
+    reason: str
+    stated_by: str
+
+
+@dataclass(frozen=True)
 class LakeState:
-    """The raw tables a build reads, where they are, and the months closed so far."""
+    """The raw tables a build reads, where they are, and what people have said since.
+
+    Attributes:
+        closes: months closed so far.
+        states: what was said of incidents, in the order it was said.
+    """
 
     place: str
     calls: Snapshot
@@ -67,6 +87,7 @@ class LakeState:
     product_events: Snapshot
     changes: Snapshot
     closes: tuple[MonthClose, ...] = ()
+    states: tuple[IncidentState, ...] = ()
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
@@ -85,16 +106,25 @@ class LakeState:
         """Tells two states apart, also after a compaction or a move that changed no row."""
         tables = [f"{snapshot.table.name} {snapshot.version}" for snapshot in self.snapshots]
         closes = [f"{close.billing_month} closed {close.closed_at}" for close in self.closes]
-        return ", ".join([*tables, *closes, f"in {self.place}"])
+        states = [f"{said.incident_id} {said.state} {said.stated_at}" for said in self.states]
+        return ", ".join([*tables, *closes, *states, f"in {self.place}"])
 
 
-def open_lake(raw: Location) -> LakeState:
+def open_lake(raw: Location, local: Path | None = None) -> LakeState:
     """Takes a snapshot of the raw tables.
+
+    Args:
+        raw: where they are.
+        local: the folder of this machine that holds `alerts/`; beside the lake if not given.
 
     Landings first: a landing that commits in between is then in the calls but not in the
     landings, so the next build still sees it as new.
+
+    Raises:
+        UsageError: what was said of incidents cannot be read.
     """
     landings = _snapshot(raw, LANDINGS)
+    beside = local or (raw.parent if isinstance(raw, Path) else None)
     return LakeState(
         place=str(raw),
         calls=_snapshot(raw, CALLS),
@@ -104,11 +134,17 @@ def open_lake(raw: Location) -> LakeState:
         product_events=_snapshot(raw, PRODUCT_EVENTS),
         changes=_snapshot(raw, CHANGES),
         closes=_closes(raw),
+        states=_incident_states(beside / "alerts" / "states.csv") if beside else (),
     )
 
 
+def lake_id(raw: Location) -> str:
+    """Tells lakes apart: given when the first file landed; empty before that."""
+    return _snapshot(raw, LANDINGS).lake_id
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, lake: LakeState) -> None:
-    """Makes a view of every raw table, and `lake.month_closes`, in the warehouse."""
+    """Makes a view of every raw table, and tables of what people said, in the warehouse."""
     connection.execute("create schema if not exists lake")
     for snapshot in lake.snapshots:
         connection.execute(
@@ -122,6 +158,15 @@ def create_views(connection: duckdb.DuckDBPyConnection, lake: LakeState) -> None
         connection.execute(
             "insert into lake.month_closes values (?, cast(? as timestamptz), ?)",
             [close.billing_month, close.closed_at, close.reason],
+        )
+    connection.execute(
+        "create or replace table lake.incident_states (incident_id varchar, state varchar,"
+        " stated_at timestamptz, reason varchar, stated_by varchar)"
+    )
+    for said in lake.states:
+        connection.execute(
+            "insert into lake.incident_states values (?, ?, cast(? as timestamptz), ?, ?)",
+            [said.incident_id, said.state, said.stated_at, said.reason, said.stated_by],
         )
 
 
@@ -147,6 +192,39 @@ def _closes(raw: Location) -> tuple[MonthClose, ...]:
         MonthClose(close["billing_month"], close["closed_at"], close.get("reason") or "")
         for close in found
     )
+
+
+def _incident_states(file: Path) -> tuple[IncidentState, ...]:
+    """The rows of the file `python -m publish ack` keeps; it may have been edited by hand."""
+    if not file.exists():
+        return ()
+    states: dict[IncidentState, None] = {}
+    with file.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, strict=True)
+        try:
+            for row in reader:
+                at = dt.datetime.fromisoformat(row["from_at"])
+                at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+                said = IncidentState(
+                    incident_id=_stated(row["incident_id"]),
+                    state=_stated(row["state"]),
+                    stated_at=at.astimezone(dt.UTC).isoformat(),
+                    reason=plain_text(row["reason"] or ""),
+                    stated_by=plain_text(row["by"] or ""),
+                )
+                states[said] = None
+        except (KeyError, ValueError, TypeError, csv.Error) as error:
+            raise UsageError(
+                f"{file}, line {reader.line_num}: {error}. Its columns are"
+                " incident_id,state,from_at,reason,by; from_at is ISO 8601."
+            ) from error
+    return tuple(states)
+
+
+def _stated(text: str | None) -> str:
+    if not text:
+        raise ValueError("an empty cell")
+    return plain_text(text)
 
 
 def _path(uri: str) -> str:

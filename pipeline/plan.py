@@ -40,18 +40,21 @@ class Plan:
         task_dates: those the tasks are restated for (pipeline/plan_tasks.py).
         landing_count: landed files that no build has seen.
         has_new_closes: whether a month was closed, or closed again, since the last build.
+        has_new_states: whether something was said of an incident, or taken back, since then.
     """
 
     full_because: str | None
     dates: tuple[dt.date, ...]
     landing_count: int
     has_new_closes: bool = False
+    has_new_states: bool = False
     task_dates: TaskDates = NO_TASK_DATES
 
     @property
     def is_empty(self) -> bool:
         """Whether the warehouse is up to date."""
-        has_news = self.dates or self.landing_count or self.has_new_closes
+        has_words = self.has_new_closes or self.has_new_states
+        has_news = self.dates or self.landing_count or has_words
         return self.full_because is None and not has_news
 
 
@@ -79,6 +82,9 @@ def write_state(connection: duckdb.DuckDBPyConnection, state: BuildState) -> Non
     )
     connection.execute(
         "create or replace table lake.built_closes as select * from lake.month_closes"
+    )
+    connection.execute(
+        "create or replace table lake.built_states as select * from lake.incident_states"
     )
 
 
@@ -131,6 +137,7 @@ def plan_increment(connection: duckdb.DuckDBPyConnection) -> Plan:
         tuple(sorted(dates)),
         len(landings),
         _has_new_closes(connection),
+        _has_new_states(connection),
         plan_tasks(connection, dates, new_events),
     )
 
@@ -143,6 +150,20 @@ def _has_new_closes(connection: duckdb.DuckDBPyConnection) -> bool:
     rows = connection.execute(
         "select count(*) from (select * from lake.month_closes "
         "except select * from lake.built_closes)"
+    ).fetchone()
+    return bool(rows and rows[0])
+
+
+def _has_new_states(connection: duckdb.DuckDBPyConnection) -> bool:
+    # a warehouse of before there were states has built none
+    connection.execute(
+        "create table if not exists lake.built_states as "
+        "select * from lake.incident_states where false"
+    )
+    rows = connection.execute(
+        "select count(*) from ("
+        "(select * from lake.incident_states except select * from lake.built_states) union all "
+        "(select * from lake.built_states except select * from lake.incident_states))"
     ).fetchone()
     return bool(rows and rows[0])
 

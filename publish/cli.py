@@ -7,6 +7,7 @@ import typer
 from ingest.errors import TokenhouseError
 from ingest.settings import load_settings
 from ingest.store import reaching
+from publish.alerts.cli import ack, alerts
 from publish.budget_feed.cli import budget_feed
 from publish.close.cli import close, verify
 from publish.focus.cli import focus
@@ -54,3 +55,5 @@ app.command()(close)
 app.command()(verify)
 app.command()(focus)
 app.command("budget-feed")(budget_feed)
+app.command()(alerts)
+app.command()(ack)
