@@ -50,7 +50,7 @@ build: $(READY) ## bring the warehouse up to date with what has landed
 rebuild: $(READY) ## build everything again from the lake
 	@$(RUN) -m pipeline build --full-refresh $(ARGS)
 
-reports: $(READY) ## write the CSV reports to data/reports
+reports: $(READY) ## write the CSV reports and weekly_review.md to data/reports
 	@$(RUN) -m publish reports $(ARGS)
 
 alerts: $(READY) ## deliver what incidents have to say: make alerts ARGS="--dry-run"

@@ -30,7 +30,7 @@ def main() -> None:
 
 @app.command()
 def reports() -> None:
-    """Write every report of the warehouse to data/reports/*.csv.
+    """Write every report of the warehouse to data/reports/*.csv, and weekly_review.md.
 
     Example:
       python -m publish reports

@@ -1,6 +1,6 @@
-"""Reports as CSV files: what finance opens in a spreadsheet.
+"""Reports as CSV files: what finance opens in a spreadsheet. The weekly review also as a page.
 
-Data flow: warehouse schema ``reports`` -> data/reports/<report>.csv
+Data flow: warehouse schema ``reports`` -> data/reports/<report>.csv, data/reports/weekly_review.md
 
 A file is written beside its place and renamed, so nobody reads half a report. Rows are in the
 order of the report's columns, so two exports of the same data are the same bytes. Amounts are
@@ -19,6 +19,8 @@ import duckdb
 from ingest.store import LOCAL_DATA, Location, allow_reads
 from publish.csv_files import cell_text, write_rows
 from publish.errors import PublishError
+from publish.review.page import REPORT as WEEKLY_REVIEW
+from publish.review.page import write_review
 
 __all__ = ["MissingWarehouseError", "cell_text", "write_reports"]
 
@@ -34,7 +36,7 @@ def write_reports(warehouse: Path, folder: Path, *, lake: Location = LOCAL_DATA)
 
     Args:
         warehouse: the warehouse file; opened read-only.
-        folder: where the CSV files go.
+        folder: where the files go.
         lake: where what the warehouse shows as views is.
 
     Returns:
@@ -53,7 +55,10 @@ def write_reports(warehouse: Path, folder: Path, *, lake: Location = LOCAL_DATA)
             "select table_name from information_schema.tables "
             "where table_schema = 'reports' and table_name like 'rpt_%' order by table_name"
         ).fetchall()
-        return dict(_write(connection, name, folder / f"{name}.csv") for (name,) in names)
+        written = dict(_write(connection, name, folder / f"{name}.csv") for (name,) in names)
+        if (WEEKLY_REVIEW,) in names:
+            written |= dict([write_review(connection, folder)])
+        return written
 
 
 def _write(connection: duckdb.DuckDBPyConnection, report: str, file: Path) -> tuple[Path, int]:

@@ -1,8 +1,9 @@
 {#
-    The UTC dates that the newest hours of var `recent_hours` can lie in, as a literal.
+    The UTC dates that the newest hours can lie in, as a literal; as many as var `recent_hours`
+    says if `hours` does not.
     The last day known to `relation` is one of the reporting zone: a day is added on both sides.
 #}
-{% macro in_newest_days(date_column, relation, day_column) -%}
+{% macro in_newest_days(date_column, relation, day_column, hours=none) -%}
     {%- if not execute -%}
         {{ return('true') }}
     {%- endif -%}
@@ -11,6 +12,6 @@
     {%- if last_day is none -%}
         {{ return('false') }}
     {%- endif -%}
-    {%- set days = var('recent_hours') // 24 + 2 -%}
+    {%- set days = (hours or var('recent_hours')) // 24 + 2 -%}
     {{ date_column }} >= date '{{ last_day - modules.datetime.timedelta(days=days) }}'
 {%- endmacro %}
