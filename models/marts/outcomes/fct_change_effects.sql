@@ -165,11 +165,11 @@ final as (
         case
             when not has_tasks then 'too_few_tasks'
             when not is_measured then 'unmeasured'
-            when cost_per_task_sign < 0 and success_share_sign < 0 then 'cheaper_less_success'
-            when success_share_sign < 0 and cost_per_task_sign = 0 then 'less_success'
             when has_more_rework and has_cheaper_calls and cost_per_task_sign > 0
                 then 'dearer_more_rework'
             when has_more_rework and has_cheaper_calls then 'cheaper_more_rework'
+            when cost_per_task_sign < 0 and success_share_sign < 0 then 'cheaper_less_success'
+            when success_share_sign < 0 and cost_per_task_sign = 0 then 'less_success'
             when cost_per_task_sign < 0 then 'cheaper_same_success'
             when cost_per_task_sign > 0 and success_share_sign > 0 then 'dearer_better'
             when cost_per_task_sign > 0 then 'dearer'
