@@ -16,7 +16,8 @@ class Track:
         tenant_spread: how unequal tenants are.
         day_noise: of a tenant's day; hour_noise: of its hours, in spells of some hours.
         walk_noise: a tenant's daily step that stays.
-        unit_noise: of a tenant's daily cost per call; releases move all tenants by half of it.
+        unit_noise: of a tenant's cost per call, once by the day and once by six hours.
+        release_noise: of all tenants' cost per call, from week to week.
         bursts_a_week: backfills and scripts of a tenant, nobody's incidents.
         burst_size: their median, as a multiple of the usual rate.
         idle_share: up to which share of days tenants are idle.
@@ -29,6 +30,7 @@ class Track:
     hour_noise: float
     walk_noise: float
     unit_noise: float
+    release_noise: float
     bursts_a_week: float
     burst_size: float
     idle_share: float
@@ -38,8 +40,8 @@ class Track:
     incident_share: float = 0.55
 
 
-STEADY = Track("steady", 1.0, 0.18, 0.20, 0.03, 0.06, 0.5, 2.0, 0.05, 0.15)
-BURSTY = Track("bursty", 1.3, 0.25, 0.45, 0.045, 0.10, 2.5, 5.0, 0.5, 0.25)
+STEADY = Track("steady", 1.0, 0.18, 0.20, 0.03, 0.10, 0.03, 0.5, 2.0, 0.05, 0.15)
+BURSTY = Track("bursty", 1.1, 0.14, 0.38, 0.025, 0.14, 0.04, 2.5, 5.0, 0.3, 0.25)
 TRACKS = {track.name: track for track in (STEADY, BURSTY)}
 
 # kind, hours from and to, size from and to; what a size is, usage.sql says

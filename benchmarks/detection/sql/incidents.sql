@@ -38,7 +38,7 @@ chosen as (
 
     select *
     from possible
-    qualify row_number() over (partition by place order by hash(seed, place, kind)) = 1
+    qualify row_number() over (partition by place order by drawn(seed, kind, place)) = 1
 
 ),
 
@@ -64,6 +64,6 @@ select
     end as start_hour,
     start_hour + length as end_hour,
     case when kind = 'embed' then drawn_size / embed_share else drawn_size end as size,
-    1 + cast(hash(seed, 'its tenant', place) % tenant_count as integer) as tenant_number,
+    1 + cast(drawn(seed, 'its tenant', place) % tenant_count as integer) as tenant_number,
     calls_an_hour as workload_rate
 from timed;

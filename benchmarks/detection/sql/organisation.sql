@@ -19,14 +19,14 @@ select
     250 * exp(0.9 * normal(seed, 'size', number)) as calls_an_hour,
     1500 * exp(0.6 * normal(seed, 'input', number)) as input_tokens_a_call,
     250 * exp(0.5 * normal(seed, 'output', number)) as output_tokens_a_call,
-    [0.15, 0.4, 1.1, 3.0][cast(1 + hash(seed, 'price', number) % 4 as integer)] as input_usd_per_million,
+    [0.15, 0.4, 1.1, 3.0][cast(1 + drawn(seed, 'price', number) % 4 as integer)] as input_usd_per_million,
     case when uniform(seed, 'caches', number) < 0.5
         then between_two(seed, 'cache', number, 0.35, 0.8) else 0 end as cache_share,
     between_two(seed, 'retry', number, 0.005, 0.04) as retry_share,
     between_two(seed, 'fallback', number, 0, 0.04) as fallback_share,
     case when uniform(seed, 'embeds', number) < 0.4
         then between_two(seed, 'embed', number, 0.05, 0.5) else 0 end as embed_share,
-    8 + cast(hash(seed, 'tenants', number) % 10 as integer) as tenant_count
+    8 + cast(drawn(seed, 'tenants', number) % 10 as integer) as tenant_count
 from track, range(1, 25) as numbers(number);
 
 create or replace table pairs as
@@ -34,7 +34,7 @@ select
     workloads.*,
     number as tenant_number,
     -- a tenant uses several workloads: 40 tenants share the seats
-    concat('tenant_', lpad(cast((hash(workloads.seed, workload_number, 'seat') + number * 7) % 40
+    concat('tenant_', lpad(cast((drawn(workloads.seed, 'seat', workload_number) + number * 7) % 40
         as varchar), 2, '0')) as tenant_id,
     100 * workload_number + number as pair,
     exp(track.tenant_spread * normal(workloads.seed, 'weight', pair)) as weight,
@@ -49,7 +49,7 @@ select
     track.day_noise * exp(0.35 * normal(workloads.seed, 'own day noise', pair)) as day_noise,
     track.hour_noise * exp(0.35 * normal(workloads.seed, 'own hour noise', pair)) as hour_noise,
     track.walk_noise,
-    track.unit_noise,
+    track.unit_noise * exp(0.6 * normal(workloads.seed, 'own unit noise', pair)) as unit_noise,
     1 - track.idle_share * uniform(workloads.seed, 'idle', pair) as active_share,
     case when uniform(workloads.seed, 'joins', pair) < track.joining_share
         then cast(between_two(workloads.seed, 'joined', pair, 0, track.weeks * 168) as integer)

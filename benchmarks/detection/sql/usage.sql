@@ -25,19 +25,19 @@ walks as (
         walk_noise * sum(normal(seed, 'walk', pair, day_number))
             over (partition by pair order by day_number) as walked,
         day_noise * normal(seed, 'day', pair, day_number) as day_level,
-        unit_noise * normal(seed, 'unit', pair, day_number) as day_unit,
+        unit_noise * heavy(seed, 'unit', pair, day_number) as day_unit,
         uniform(seed, 'active', pair, day_number) < active_share as is_active
     from pairs, (select distinct day_number from hours)
 
 ),
 
--- Every week the team ships something: unit costs move a little for all tenants.
+-- Every week the team ships something: unit costs move a little for all tenants of it.
 releases as (
 
     select
         workload,
         week_number,
-        0.5 * track.unit_noise * sum(normal(workloads.seed, 'release',
+        track.release_noise * sum(normal(workloads.seed, 'release',
             workload_number, week_number))
             over (partition by workload order by week_number) as released,
         0.03 * normal(workloads.seed, 'cache week', workload_number, week_number)
@@ -100,7 +100,11 @@ rated as (
         * case when weekday >= 5 then weekend_factor else 1 end
         * coalesce(bursting.factor, 1)
         * case when is_active then 1 else 0.02 end as quiet_mean,
-        exp(released + day_unit) as unit_factor,
+        exp(
+            released + day_unit
+            -- prompts of one tenant resemble each other for some hours
+            + pairs.unit_noise * heavy(seed, 'unit hours', pairs.pair, hours.hour_number // 6)
+        ) as unit_factor,
         cache_moved
     from pairs
     cross join hours
