@@ -29,7 +29,7 @@ demo: $(READY) ## simulate a company for 90 days, land, build, test, report, and
 	@$(RUN) -m pipeline demo $(ARGS)
 
 test: $(READY) ## every test
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: lint types test ## what CI runs: lint, types, every test, manifest rules
 

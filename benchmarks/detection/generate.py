@@ -1,0 +1,38 @@
+"""Makes an organisation's hourly usage, with its incidents and without, in a DuckDB connection."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.detection.tracks import MONDAY, Kind, Track
+
+SQL = Path(__file__).parent / "sql"
+
+
+def generate(
+    connection: duckdb.DuckDBPyConnection, track: Track, seed: int, kinds: tuple[Kind, ...]
+) -> None:
+    """Leaves `workloads`, `incidents`, `usage` and `quiet_usage` (as if nothing had happened)."""
+    connection.execute("set timezone = 'UTC'")
+    connection.execute((SQL / "macros.sql").read_text())
+    settings = {key: value for key, value in asdict(track).items() if key != "name"}
+    listed = ", ".join(f"{value} as {key}" for key, value in settings.items())
+    connection.execute(
+        f"create or replace table track as select cast({seed} as bigint) as seed, "
+        f"timestamptz '{MONDAY.isoformat()}' as started_at, {listed}"
+    )
+    connection.execute(
+        "create or replace table kinds "
+        "(kind varchar, shortest double, longest double, smallest double, largest double)"
+    )
+    connection.executemany("insert into kinds values (?, ?, ?, ?, ?)", [list(row) for row in kinds])
+    connection.execute((SQL / "organisation.sql").read_text())
+    connection.execute((SQL / "incidents.sql").read_text())
+    usage = (SQL / "usage.sql").read_text()
+    for name, is_struck in (("usage", "true"), ("quiet_usage", "false")):
+        connection.execute(
+            f"create or replace table {name} as {usage.replace('$is_struck', is_struck)}"
+        )

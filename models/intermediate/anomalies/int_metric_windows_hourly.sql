@@ -1,0 +1,271 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='since_restated',
+    unique_key='event_date',
+    on_schema_change='fail',
+) }}
+
+/*
+    Grain: entity_type, entity, metric, window_hours, hour_number.
+
+    Every metric that an enabled rule looks at, over the window that ends with the hour. Sums over
+    a window come first, then the ratio: a ratio of sums, never a mean of ratios. A metric with
+    nothing to divide by is NULL. Workloads, tenants and the organisation are dense; a tenant in a
+    workload has rows for the hours in which it called, the only ones that can be records.
+*/
+{% set sums = metric_counts() + [
+    'cost_usd',
+    'expected_cost_usd',
+    'expected_uncached_tokens',
+    'rest_week_cost_usd',
+    'rest_week_expected_cost_usd',
+    'rest_weeks_cost_usd',
+    'rest_weeks_expected_cost_usd',
+    'rest_cost_usd',
+] %}
+
+with
+
+hourly as (
+
+    select * from {{ ref('int_metrics_hourly') }}
+    where {{ since_restated('event_date', 1) }}
+
+),
+
+compared as (
+
+    select * from {{ ref('int_workload_usage_compared_hourly') }}
+    where {{ since_restated('event_date', 1) }}
+
+),
+
+usage_hourly as (
+
+    select * from {{ ref('int_workload_usage_summed_hourly') }}
+    where {{ since_restated('event_date', 1) }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_metric_clock') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('int_alert_rules_enabled') }}
+
+),
+
+looked_at as (
+
+    select distinct
+        entity_type,
+        metric,
+        window_hours
+    from rules
+
+),
+
+windows_used as (
+
+    select distinct
+        entity_type,
+        window_hours
+    from rules
+
+),
+
+entity_hours as (
+
+    select
+        hourly.event_date,
+        hourly.entity_type,
+        hourly.entity,
+        hourly.hour_number,
+        {% for count in metric_counts() %}
+            hourly.{{ count }},
+        {% endfor %}
+        hourly.cost_usd,
+        {% for sum in sums[metric_counts() | length + 1:] %}
+            compared.{{ sum }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from hourly
+    left join compared
+        on
+            hourly.entity_type = 'workload'
+            and hourly.entity = compared.workload
+            and hourly.hour_number = compared.hour_number
+
+),
+
+dense_windows as (
+
+    select
+        event_date,
+        entity_type,
+        entity,
+        hour_number,
+        {% for hours in window_hours() %}
+            {% set outer_last = loop.last %}
+            {% for sum in sums %}
+                sum({{ sum }}) over (
+                    partition by entity_type, entity
+                    order by hour_number
+                    rows between {{ hours - 1 }} preceding and current row
+                ) as {{ sum }}_{{ hours }}{{ ',' if not (outer_last and loop.last) }}
+            {% endfor %}
+        {% endfor %}
+    from entity_hours
+
+),
+
+dense_sums as (
+
+    select
+        dense_windows.event_date,
+        dense_windows.entity_type,
+        dense_windows.entity,
+        dense_windows.hour_number,
+        windows_used.window_hours,
+        dense_windows.generation_tokens_24,
+        dense_windows.embed_tokens_24,
+        {% for sum in sums %}
+            case windows_used.window_hours
+                {% for hours in window_hours() %}
+                    when {{ hours }} then dense_windows.{{ sum }}_{{ hours }}
+                {% endfor %}
+            end as {{ sum }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from dense_windows
+    inner join windows_used
+        on dense_windows.entity_type = windows_used.entity_type
+    where {{ since_restated('dense_windows.event_date') }}
+
+),
+
+dense_metrics as (
+
+    select
+        dense_sums.event_date,
+        dense_sums.entity_type,
+        dense_sums.entity,
+        looked_at.metric,
+        dense_sums.window_hours,
+        dense_sums.hour_number,
+        dense_sums.call_count,
+        dense_sums.generation_tokens + dense_sums.embed_tokens as token_count,
+        cast(dense_sums.cost_usd as decimal(38, 12)) as cost_usd,
+        cast(dense_sums.expected_cost_usd as decimal(38, 12)) as expected_cost_usd,
+        {{ observed_metric('looked_at.metric') }} as observed
+    from dense_sums
+    inner join looked_at
+        on
+            dense_sums.entity_type = looked_at.entity_type
+            and dense_sums.window_hours = looked_at.window_hours
+
+),
+
+tenant_windows as (
+
+    select
+        event_date,
+        workload,
+        tenant_id,
+        hour_number,
+        {% for hours in window_hours() %}
+            sum(call_count) over own_{{ hours }} as call_count_{{ hours }},
+            sum(cost_usd) over own_{{ hours }} as cost_usd_{{ hours }}
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from usage_hourly
+    window
+        {% for hours in window_hours() %}
+            own_{{ hours }} as (
+                partition by workload, tenant_id
+                order by hour_number
+                range between {{ hours - 1 }} preceding and current row
+            ){{ ',' if not loop.last }}
+        {% endfor %}
+
+),
+
+tenant_metrics as (
+
+    select
+        tenant_windows.event_date,
+        looked_at.entity_type,
+        concat(tenant_windows.workload, '|', tenant_windows.tenant_id) as entity,
+        looked_at.metric,
+        looked_at.window_hours,
+        tenant_windows.hour_number,
+        case looked_at.window_hours
+            {% for hours in window_hours() %}
+                when {{ hours }} then tenant_windows.call_count_{{ hours }}
+            {% endfor %}
+        end as call_count,
+        cast(null as bigint) as token_count,
+        cast(
+            case looked_at.window_hours
+                {% for hours in window_hours() %}
+                    when {{ hours }} then tenant_windows.cost_usd_{{ hours }}
+                {% endfor %}
+            end as decimal(38, 12)
+        ) as cost_usd,
+        cast(null as decimal(38, 12)) as expected_cost_usd,
+        tenant_windows.workload,
+        tenant_windows.tenant_id
+    from tenant_windows
+    cross join clock
+    inner join looked_at
+        on
+            looked_at.entity_type = 'workload_tenant'
+            and looked_at.metric = 'cost_usd'
+    where
+        {{ since_restated('tenant_windows.event_date') }}
+        and tenant_windows.hour_number < clock.scored_until_hour_number
+
+),
+
+final as (
+
+    select
+        event_date,
+        entity_type,
+        entity,
+        metric,
+        cast(window_hours as integer) as window_hours,
+        cast(hour_number as bigint) as hour_number,
+        case when entity_type = 'workload' then entity end as workload,
+        case when entity_type = 'tenant' then entity end as tenant_id,
+        cast(call_count as bigint) as call_count,
+        cast(token_count as bigint) as token_count,
+        cost_usd,
+        expected_cost_usd,
+        observed
+    from dense_metrics
+    where observed is not null
+
+    union all
+
+    select
+        event_date,
+        entity_type,
+        entity,
+        metric,
+        cast(window_hours as integer) as window_hours,
+        cast(hour_number as bigint) as hour_number,
+        workload,
+        tenant_id,
+        cast(call_count as bigint) as call_count,
+        token_count,
+        cost_usd,
+        expected_cost_usd,
+        cost_usd as observed
+    from tenant_metrics
+
+)
+
+select * from final
