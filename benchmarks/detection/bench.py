@@ -20,7 +20,10 @@ def organisation_files(
     folder: Path, track: Track, seed: int, kinds: tuple[Kind, ...]
 ) -> dict[str, Path]:
     """Usage, incidents and excess dollars of one organisation, made once and kept."""
-    place = folder / f"{track.name}-{seed}-{hashlib.sha256(repr((track, kinds)).encode()).hexdigest()[:8]}"
+    place = (
+        folder
+        / f"{track.name}-{seed}-{hashlib.sha256(repr((track, kinds)).encode()).hexdigest()[:8]}"
+    )
     files = {name: place / f"{name}.parquet" for name in TABLES}
     if all(file.exists() for file in files.values()):
         return files
@@ -62,9 +65,7 @@ def run_track(
             files = organisation_files(folder, track, seed, kinds)
             connection = detect(detection, str(files["usage"]), folder / "work")
             fired = folder / "work" / "fired.parquet"
-            connection.execute(
-                f"copy (select * from marts.fct_cost_anomalies_hourly) to '{fired}'"
-            )
+            connection.execute(f"copy (select * from marts.fct_cost_anomalies_hourly) to '{fired}'")
             connection.close()
             collect(results, track, seed, files, fired, tiers)
         return score(results)

@@ -30,7 +30,7 @@ clock as (
 
 states as (
 
-    select * from {{ ref('incident_states') }}
+    select * from {{ ref('int_incident_states') }}
 
 ),
 
