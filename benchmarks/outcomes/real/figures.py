@@ -24,8 +24,12 @@ from benchmarks.outcomes.real.sources import FOLDER, tasks, write
 from pipeline.build import build, describe
 from pipeline.settings import Settings
 
-MARTS = ("resource_type:seed", "+fct_tasks,resource_type:model",
-         "+fct_task_costs_daily,resource_type:model", "fct_calls")  # fmt: skip
+MARTS = (
+    "resource_type:seed",
+    "+fct_tasks,resource_type:model",
+    "+fct_task_costs_daily,resource_type:model",
+    "fct_calls",
+)
 
 
 class BuildFailedError(Exception):

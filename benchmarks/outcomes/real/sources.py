@@ -149,7 +149,10 @@ def _call(task: Task) -> dict[str, object]:
         "tenant_id": task.source,
         "workflow_id": task.benchmark,
     }
-    call |= {"usage": task.usage} if task.usage else {"usage_status": "missing"}
+    if task.usage:
+        call["usage"] = task.usage
+    else:
+        call["usage_status"] = "missing"
     if task.has_task:
         call["task_id"] = task.task_id
     if task.cost is not None:
