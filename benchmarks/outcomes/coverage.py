@@ -18,7 +18,11 @@ import yaml
 from jinja2 import Environment
 
 PROJECT = Path(__file__).resolve().parents[2]
-MACROS = ("statistics/unit_cost_interval.sql", "statistics/two_samples.sql")
+MACROS = (
+    "statistics/unit_cost_interval.sql",
+    "statistics/two_samples.sql",
+    "outcomes/cohort_figures.sql",
+)
 NORMAL = NormalDist()
 TASK_COUNTS = (30, 60, 100, 300, 1000, 5000)
 SUCCESS_SHARES = (0.1, 0.3, 0.6, 0.95)

@@ -1,0 +1,1 @@
+"""Real agents' tasks with what they cost and whether they were solved."""
