@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help install demo test check lint types ingest build rebuild reports reprice close verify focus sql bench docs \
+.PHONY: help install demo test check lint types ingest build rebuild reports calibrate reprice close verify focus sql bench docs \
 	prices clean
 
 help: ## list the targets
@@ -52,6 +52,9 @@ rebuild: $(READY) ## build everything again from the lake
 
 reports: $(READY) ## write the CSV reports to data/reports
 	@$(RUN) -m publish reports $(ARGS)
+
+calibrate: $(READY) ## margins of the alert rules for a budget: make calibrate ARGS="--budget 0.25"
+	@$(RUN) -m pipeline calibrate $(ARGS)
 
 reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
 	@$(RUN) -m publish reprice $(ARGS)
