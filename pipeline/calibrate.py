@@ -18,7 +18,7 @@ from rich.table import Table
 MARGINS = tuple(round(0.6 + 0.1 * step, 1) for step in range(25))
 WIDEST = MARGINS[-1]
 SMALLEST_CHANGES = (
-    ("unit cost in 6 h", "unit_cost_6h"),
+    ("unit cost in 3 h", "unit_cost_3h"),
     ("unit cost in 24 h", "unit_cost_24h"),
     ("cost in 3 h", "cost_record_3h"),
     ("cost in 24 h", "cost_record_24h"),
