@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help install demo test check lint types ingest build rebuild reports alerts run budget-feed \
+.PHONY: help install demo test check lint types ingest build rebuild reports alerts calibrate run budget-feed \
 	reprice what-if close verify focus sql bench docs prices clean
 
 help: ## list the targets
@@ -58,6 +58,8 @@ alerts: $(READY) ## deliver what incidents have to say: make alerts ARGS="--dry-
 
 run: $(READY) ## one scheduled cycle: ingest what is new, build, publish, deliver alerts
 	@$(RUN) -m pipeline run $(ARGS)
+calibrate: $(READY) ## margins of the alert rules for a budget: make calibrate ARGS="--budget 0.25"
+	@$(RUN) -m pipeline calibrate $(ARGS)
 
 reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
 	@$(RUN) -m publish reprice $(ARGS)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import duckdb
 import typer
+from rich.console import Console
 
 from ingest.errors import TokenhouseError, UsageError
 from pipeline.build import BuildError, describe
@@ -131,6 +132,43 @@ def docs() -> None:
     if not succeeded:
         raise typer.Exit(1)
     typer.echo("target/index.html")
+
+
+@app.command()
+def calibrate(
+    budget: Annotated[
+        float, typer.Option(help="Page alerts a workload-week that people can bear.")
+    ] = 0.25,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the margins as alert_margins.csv to this file.")
+    ] = None,
+) -> None:
+    """Replay history, propose margins of the page rules, say what each workload can see.
+
+    Examples:
+      python -m pipeline calibrate
+
+      python -m pipeline calibrate --budget 0.1 --write seeds/alerts/alert_margins.csv
+    """
+    from pipeline.calibrate import propose, show, smallest_changes, write_margins  # noqa: PLC0415
+
+    try:
+        connection = open_warehouse(load_settings())
+    except TokenhouseError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(error.exit_code) from error
+    proposals = propose(connection, budget)
+    if not proposals:
+        typer.echo("no workload has a full history yet: 28 days of calls are needed")
+        return
+    show(Console(), proposals, smallest_changes(connection), budget)
+    if write is not None:
+        rules = connection.execute(
+            "select rule_id from intermediate.int_alert_rules_enabled where tier = 'page' order by 1"
+        ).fetchall()
+        note = f"make calibrate, {budget:g} alerts a workload-week"
+        write_margins(write, proposals, [rule for (rule,) in rules], note)
+        typer.echo(f"{write}")
 
 
 Days = Annotated[int, typer.Option(help="Length of the period in UTC days.")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.detection.tracks import MONDAY, Kind, Track
+from benchmarks.detection.tracks import CLIENT_RATES, MONDAY, Kind, Track
 
 SQL = Path(__file__).parent / "sql"
 
@@ -18,12 +18,18 @@ def generate(
     """Leaves `workloads`, `incidents`, `usage` and `quiet_usage` (as if nothing had happened)."""
     connection.execute("set timezone = 'UTC'")
     connection.execute((SQL / "macros.sql").read_text())
-    settings = {key: value for key, value in asdict(track).items() if key != "name"}
+    settings = {key: value for key, value in asdict(track).items() if key not in ("name", "clients")}
     listed = ", ".join(f"{value} as {key}" for key, value in settings.items())
     connection.execute(
         f"create or replace table track as select cast({seed} as bigint) as seed, "
         f"timestamptz '{MONDAY.isoformat()}' as started_at, {listed}"
     )
+    if track.clients:
+        connection.execute(f"create or replace view client_rates as select * from '{CLIENT_RATES}'")
+        connection.execute(
+            "create or replace macro is_client(active_share, variation) as "
+            f"{track.clients}"
+        )
     connection.execute(
         "create or replace table kinds "
         "(kind varchar, shortest double, longest double, smallest double, largest double)"
@@ -31,6 +37,8 @@ def generate(
     connection.executemany("insert into kinds values (?, ?, ?, ?, ?)", [list(row) for row in kinds])
     connection.execute((SQL / "organisation.sql").read_text())
     connection.execute((SQL / "incidents.sql").read_text())
+    rates = "servegen_rates.sql" if track.clients else "synthetic_rates.sql"
+    connection.execute((SQL / rates).read_text())
     usage = (SQL / "usage.sql").read_text()
     for name, is_struck in (("usage", "true"), ("quiet_usage", "false")):
         connection.execute(

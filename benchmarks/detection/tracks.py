@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 MONDAY = dt.datetime(2026, 8, 3, tzinfo=dt.UTC)
 
@@ -22,6 +23,7 @@ class Track:
         burst_size: their median, as a multiple of the usual rate.
         idle_share: up to which share of days tenants are idle.
         joining_share: share of tenants that join during the weeks; half as many leave.
+        clients: which real clients' rates stand in for the drawn ones; empty: none.
     """
 
     name: str
@@ -38,10 +40,16 @@ class Track:
     weeks: int = 10
     warm_up_weeks: int = 5
     incident_share: float = 0.55
+    clients: str = ""
 
 
 STEADY = Track("steady", 1.0, 0.18, 0.20, 0.03, 0.10, 0.03, 0.5, 2.0, 0.05, 0.15)
 BURSTY = Track("bursty", 1.1, 0.14, 0.38, 0.025, 0.14, 0.04, 2.5, 5.0, 0.3, 0.25)
+# Two real weeks of 314 language clients of ServeGen (Apache-2.0), repeated with fresh noise.
+CLIENT_RATES = Path(__file__).parents[3] / "shared/data/servegen/client_rates.parquet"
+REAL_STEADY = replace(STEADY, name="real_steady", clients="active_share > 0.8 and variation < 1")
+REAL_BURSTY = replace(BURSTY, name="real_bursty", clients="active_share > 0.2")
+REAL_TRACKS = {track.name: track for track in (REAL_STEADY, REAL_BURSTY)}
 TRACKS = {track.name: track for track in (STEADY, BURSTY)}
 
 # kind, hours from and to, size from and to; what a size is, usage.sql says

@@ -8,26 +8,9 @@ hours as (
 
     select
         hour_number,
-        hour_number // 24 as day_number,
         hour_number // 168 as week_number,
-        hour_number % 24 as hour_of_day,
-        (hour_number // 24) % 7 as weekday,
         track.started_at + to_hours(cast(hour_number as bigint)) as hour_at
     from track, range(0, track.weeks * 168) as numbers(hour_number)
-
-),
-
-walks as (
-
-    select
-        pairs.pair,
-        day_number,
-        walk_noise * sum(normal(seed, 'walk', pair, day_number))
-            over (partition by pair order by day_number) as walked,
-        day_noise * normal(seed, 'day', pair, day_number) as day_level,
-        unit_noise * heavy(seed, 'unit', pair, day_number) as day_unit,
-        uniform(seed, 'active', pair, day_number) < active_share as is_active
-    from pairs, (select distinct day_number from hours)
 
 ),
 
@@ -43,19 +26,6 @@ releases as (
         0.03 * normal(workloads.seed, 'cache week', workload_number, week_number)
             as cache_moved
     from workloads, track, (select distinct week_number from hours)
-
-),
-
-bursting as (
-
-    select
-        pair,
-        hour_number,
-        max(factor) as factor
-    from bursts
-    inner join hours
-        on hours.hour_number >= bursts.from_hour and hours.hour_number < bursts.to_hour
-    group by all
 
 ),
 
@@ -78,45 +48,29 @@ rated as (
     select
         pairs.* exclude (seed),
         pairs.seed,
-        hours.* exclude (day_number, week_number),
+        hours.* exclude (week_number),
         struck.kind,
         coalesce(struck.size, 0) as size,
         coalesce(struck.progress, 0) as progress,
         struck.tenant_number = pairs.tenant_number as is_its_tenant,
         struck.workload_rate,
-        
-        rate
-        * exp(
-            amplitude * cos(2 * pi() * (hour_of_day - peak_hour) / 24) - amplitude * amplitude / 4
-            + weekly_growth * (hours.hour_number / 168.0)
-            + walked + day_level
-            -- noise that lasts for a few hours
-            + hour_noise * (
-                normal(seed, 'hour', pairs.pair, hours.hour_number)
-                + normal(seed, 'hour', pairs.pair, hours.hour_number - 1)
-                + normal(seed, 'hour', pairs.pair, hours.hour_number - 2)
-            ) / sqrt(3)
-        )
-        * case when weekday >= 5 then weekend_factor else 1 end
-        * coalesce(bursting.factor, 1)
-        * case when is_active then 1 else 0.02 end as quiet_mean,
+        quiet_means.quiet_mean,
         exp(
-            released + day_unit
+            released
+            + pairs.unit_noise * heavy(seed, 'unit', pairs.pair, hours.hour_number // 24)
             -- prompts of one tenant resemble each other for some hours
             + pairs.unit_noise * heavy(seed, 'unit hours', pairs.pair, hours.hour_number // 6)
         ) as unit_factor,
         cache_moved
-    from pairs
-    cross join hours
-    inner join walks
-        on pairs.pair = walks.pair and hours.day_number = walks.day_number
+    from quiet_means
+    inner join pairs
+        on quiet_means.pair = pairs.pair
+    inner join hours
+        on quiet_means.hour_number = hours.hour_number
     inner join releases
         on pairs.workload = releases.workload and hours.week_number = releases.week_number
-    left join bursting
-        on pairs.pair = bursting.pair and hours.hour_number = bursting.hour_number
     left join struck
         on pairs.workload = struck.workload and hours.hour_number = struck.struck_hour
-    where hours.hour_number >= pairs.first_hour and hours.hour_number < pairs.end_hour
 
 ),
 

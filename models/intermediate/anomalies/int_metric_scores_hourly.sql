@@ -42,6 +42,12 @@ rules as (
 
 ),
 
+margins as (
+
+    select * from {{ ref('alert_margins') }}
+
+),
+
 joined as (
 
     select
@@ -55,6 +61,8 @@ joined as (
         windows.cost_usd,
         windows.expected_cost_usd,
         windows.observed,
+        workload_levels.noise_class,
+        coalesce(margins.margin, 1) as margin,
         coalesce(org_levels.daily_cost_usd, 0) as org_daily_cost_usd,
         coalesce(workload_levels.daily_cost_usd, 0) as workload_daily_cost_usd,
         baselines.max_observed,
@@ -86,6 +94,10 @@ joined as (
         on
             windows.event_date = workload_levels.event_date
             and windows.workload = workload_levels.workload
+    left join margins
+        on
+            rules.rule_id = margins.rule_id
+            and workload_levels.noise_class = margins.noise_class
     left join baselines
         on
             windows.event_date = baselines.event_date
@@ -135,7 +147,8 @@ limited as (
 
     select
         *,
-        case when history_state = 'provisional' then 1.5 else 1.0 end as width
+        cast(margin as double) * case when history_state = 'provisional' then 1.5 else 1 end
+            as width
     from aged
 
 ),
@@ -170,7 +183,7 @@ scored as (
             end as decimal(38, 12)
         ) as excess_usd,
         greatest(
-            cast(floor_usd as double) * case when width > 1 then 5 else 1 end,
+            cast(floor_usd as double) * case when history_state = 'provisional' then 5 else 1 end,
             cast(floor_share_of_daily_spend as double) * cast(org_daily_cost_usd as double),
             cast(floor_share_of_workload as double)
             * cast(workload_daily_cost_usd as double) * window_hours / 24.0
@@ -202,6 +215,7 @@ final as (
         floor_value,
         excess_usd,
         max_observed,
+        noise_class,
         org_daily_cost_usd,
         workload_daily_cost_usd,
         baseline,
