@@ -9,11 +9,11 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready-$(shell cksum < requirements.lock | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help install demo test check lint types ingest build rebuild reports reprice close verify focus sql bench docs \
-	prices clean
+.PHONY: help install demo test check lint types ingest build rebuild reports budget-feed reprice \
+	what-if close verify focus sql bench docs prices clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(READY) ## make the environment from requirements.lock
 
@@ -56,6 +56,9 @@ reports: $(READY) ## write the CSV reports to data/reports
 reprice: $(READY) ## what history would cost under other prices: make reprice ARGS="--seeds DIR"
 	@$(RUN) -m publish reprice $(ARGS)
 
+what-if: $(READY) ## a month on other models, batch, contract: make what-if ARGS="--month 2026-10 --model A=B"
+	@$(RUN) -m publish what-if $(ARGS)
+
 close: $(READY) ## close a month: make close MONTH=2026-10 [REASON="…"] [REVIEWED_BY="…"]
 	@$(RUN) -m publish close --month "$$MONTH" --reason "$$REASON" --reviewed-by "$$REVIEWED_BY"
 
@@ -64,6 +67,9 @@ verify: $(READY) ## prove that a closed month is what was closed: make verify MO
 
 focus: $(READY) ## FOCUS 1.2 and 1.4 files in data/focus: make focus ARGS="--month 2026-10"
 	@$(RUN) -m publish focus $(ARGS)
+
+budget-feed: $(READY) ## what each budget has left, for enforcers: data/budgets/feed.parquet and feed.json
+	@$(RUN) -m publish budget-feed $(ARGS)
 
 prices: $(READY) ## the price seed: make prices ARGS="refresh" or ARGS="check"
 	@$(RUN) -m ingest prices $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 
@@ -62,8 +62,8 @@ def show(figures: list[Figure], console: Console) -> None:
     """Prints the table; one row a figure."""
     table = Table(box=None, header_style="bold")
     for heading in ("figure", "ours", "start-up", "reference", "ratio", "peak MiB", "target", ""):
-        justify = "left" if heading in ("figure", "") else "right"
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        justify: JustifyMethod = "left" if heading in ("figure", "") else "right"
+        table.add_column(heading, justify=justify)
     for figure in figures:
         table.add_row(
             figure.name,

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ingest.errors import TokenhouseError
+from ingest.events.command import add_commands as add_event_commands
 from ingest.exports.command import add_commands
 from ingest.prices.cli import app as prices_app
 from ingest.report import BytesProgress, result_line, result_row
@@ -22,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Land call logs, provider exports and invoices in the raw lake.",
+    help="Land call logs, provider exports, invoices and product events in the raw lake.",
 )
 app.add_typer(prices_app, name="prices", help="The price seed: refresh it, check it.")
 
@@ -63,6 +64,7 @@ def _land_command(source: str) -> Callable[..., None]:
 for _source in _DESCRIPTIONS:
     app.command(_source)(_land_command(_source))
 add_commands(app)
+add_event_commands(app)
 
 
 def _land(source: str, paths: list[str], *, as_json: bool, dry_run: bool) -> None:

@@ -16,11 +16,10 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
-from ingest import __version__
 from ingest.chunk_parse import ChunkParser
 from ingest.chunks import lines_at, refusal
 from ingest.contest import Contest
@@ -339,28 +338,8 @@ class Group:
         write_quarantine(self.con, landing.work, landing.settings.quarantine, self.results)
         for file in self.writer.added:
             put(self.staged / file.path, self.table_folder / file.path)
-        landings = [self._manifest_row(result) for result in self.results]
+        landings = [r.manifest_row(self.landing_id, self.landed_at) for r in self.results]
         landing.lake.commit(self.snapshot, Change(self.writer.added, self.removed, landings))
-
-    def _manifest_row(self, result: FileResult) -> dict[str, Any]:
-        return {
-            "landing_id": self.landing_id,
-            "source": result.source,
-            "source_file": result.file.name,
-            "file_sha256": result.sha256,
-            "file_bytes": result.file.size,
-            "rows_read": result.rows_read,
-            "rows_landed": result.rows_landed,
-            "rows_duplicate": result.rows_duplicate,
-            "rows_quarantined": result.rows_quarantined,
-            "rows_superseding": result.rows_superseding,
-            "rows_component": result.rows_component,
-            "touched_dates": ",".join(sorted(result.touched_dates)),
-            "first_event_at": result.first_event_at,
-            "last_event_at": result.last_event_at,
-            "landed_at": self.landed_at,
-            "code_version": __version__,
-        }
 
 
 def _finish(out: IO[bytes]) -> None:

@@ -119,9 +119,6 @@ class Landing:
         row = self.known.get((self.source, result.file.name, result.sha256))
         if row is None:
             return False
-        result.already_landed = True
-        result.rows_read = row["rows_read"]
-        result.rows_quarantined = row["rows_quarantined"]
-        result.rows_duplicate = row["rows_read"] - row["rows_quarantined"]
+        result.known_again(row)
         self.advance(result.file.size)
         return True

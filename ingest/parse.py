@@ -101,7 +101,7 @@ def _columns(source: str) -> dict[str, str]:
         "provider_cost_usd": "normalised_provider_cost_usd",
         "usage_status": "normalised_usage_status",
         "usage_dialect": "dialect",
-        "tags": _tags(),
+        "tags": tags_sql(),
         "started_at": "exact_timestamp",
         "started_at_source": "coalesce(_time_source, 'reported')",
         "observed_at": "exact_observed_at",
@@ -226,12 +226,18 @@ def _outcome() -> str:
     )
 
 
-def _tags() -> str:
-    """Scalar tags only: nothing nested, nothing long, nothing that looks like an address."""
+def tags_sql(dropped: str = "") -> str:
+    """Scalar tags only: nothing nested, nothing long, nothing that looks like an address.
+
+    Args:
+        dropped: a pattern of keys, in lower case, that are left out as well.
+    """
+    unwanted = f" and not regexp_matches(lower(entry.key), '{dropped}')" if dropped else ""
     kept = (
         "list_filter(map_entries(try_cast(json(tags) as map(varchar, varchar))), lambda entry:"
         " strlen(entry.value) <= 128 and strlen(entry.key) <= 64"
-        " and entry.value[1] not in ('{', '[') and not contains(entry.value, '@'))"
+        " and entry.value[1] not in ('{', '[') and not contains(entry.value, '@')"
+        f"{unwanted})"
     )
     valid = "tags is not null and json_valid(tags) and tags[1] = '{'"
     return f"case when {valid} then cast(to_json(map_from_entries({kept})) as varchar) end"

@@ -45,6 +45,31 @@ def write_quarantine(
         put(unfinished, folder / result.source / f"{_name(result)}.parquet")
 
 
+def refusals_told(con: duckdb.DuckDBPyConnection, results: Sequence[Refusing]) -> list[str]:
+    """One note a file and reason, with the first row it happened to."""
+    notes = []
+    for number, reason, count, line, field, value in con.execute(
+        """
+        select
+            file_no,
+            reason,
+            count(*),
+            min(source_line),
+            arg_min(field, source_line),
+            left(arg_min(value, source_line), 80)
+        from refused
+        group by file_no, reason
+        order by file_no, min(source_line), reason
+        """
+    ).fetchall():
+        more = f", and {count - 1:,} more" if count > 1 else ""
+        notes.append(
+            f"{results[number].file.name}, line {line}: quarantined as {reason}"
+            f" ({field}: {value}){more}"
+        )
+    return notes
+
+
 def _name(result: Refusing) -> str:
     identity = f"{result.file.name}\0{result.sha256}"
     return hashlib.sha256(identity.encode()).hexdigest()[:24]

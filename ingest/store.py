@@ -91,7 +91,7 @@ def put(file: Path, target: Location) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         file.replace(target)
         return
-    from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem  # noqa: PLC0415
+    from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem  # noqa: PLC0415 — S3 only
 
     access = _access()
     store = S3FileSystem(

@@ -12,6 +12,7 @@ from ingest.errors import TokenhouseError, UsageError
 from pipeline.build import BuildError, describe
 from pipeline.build import build as build_warehouse
 from pipeline.demo import demo as run_demo
+from pipeline.docs import write_docs
 from pipeline.settings import load_settings
 from pipeline.simulate.run import DEFAULT_END
 from pipeline.simulate.run import simulate as simulate_company
@@ -96,8 +97,6 @@ def docs() -> None:
     Example:
       python -m pipeline docs
     """
-    from pipeline.docs import write_docs  # noqa: PLC0415
-
     try:
         settings = load_settings()
         succeeded = write_docs(settings)

@@ -60,8 +60,8 @@ def run_dbt(
         seeds: the folder of seeds.
         manifest: the project as an earlier call parsed it; spares parsing it again.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
 
     with _environment(settings, seeds):
         try:
@@ -78,13 +78,13 @@ def run_dbt(
 
 def parse_project(settings: Settings, seeds: Path) -> Manifest:
     """The project's manifest, for callers that run dbt several times."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from dbt.cli.main import dbtRunner
 
     with _environment(settings, seeds):
         result = dbtRunner().invoke(["parse", *_options(settings)])
     if not result.success:
         raise RuntimeError(f"the dbt project does not parse: {result.exception}")
-    manifest: Manifest = result.result  # type: ignore[assignment]
+    manifest: Manifest = result.result  # type: ignore[assignment]  # what parse results in
     return manifest
 
 

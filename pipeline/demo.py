@@ -1,6 +1,7 @@
-"""The demo: simulate a company and its bills, land both, build, and check all of it against truth.
+"""The demo: simulate a company, its bills and outcomes, land, build, check all of it against truth.
 
-    simulate -> ingest calls … langfuse, openai-usage … invoices -> build -> reports
+    simulate -> ingest calls … langfuse, openai-usage … invoices, product-events, changes
+             -> build -> reports
              -> compare, summarise -> close the last month that is over, verify the close
 
 Every stage but the first is the command a user would run, in a process of its own. Running the
@@ -23,10 +24,13 @@ from rich.console import Console
 from pipeline.demo_bills import Bridges, compare_bills, found_causes
 from pipeline.demo_bridge import show_bridge, show_planted
 from pipeline.demo_check import Check
+from pipeline.demo_outcomes import compare_outcomes
 from pipeline.demo_summary import show_checks, show_landing, show_spend
 from pipeline.demo_truth import compare
+from pipeline.demo_worth import show_worth
 from pipeline.settings import PROJECT, WAREHOUSE_NAME
 from pipeline.simulate.company import VERSION
+from pipeline.simulate.outcomes.run import SOURCES as OUTCOMES
 from pipeline.simulate.providers.bill import SOURCES as BILLS
 from pipeline.simulate.run import DEFAULT_END, SOURCES, simulate
 
@@ -118,6 +122,7 @@ def demo(
         return error.exit_code
     checks = compare(truth, data / WAREHOUSE_NAME, data / "quarantine")
     checks += compare_bills(truth, data / WAREHOUSE_NAME)
+    checks += compare_outcomes(truth, data / WAREHOUSE_NAME)
     _summary(console, stages, truth, checks)
     try:
         _closed(stages, truth)
@@ -157,7 +162,7 @@ def _is_whole(logs: Path, truth: dict[str, Any]) -> bool:
 
 
 def _landed(stages: _Stages) -> None:
-    for source in (*SOURCES, *BILLS):
+    for source in (*SOURCES, *BILLS, *OUTCOMES):
         if not (stages.logs / source).is_dir():
             continue
         stages.run(f"land {source}", "ingest", source, str(stages.logs / source), "--json")
@@ -169,6 +174,7 @@ def _summary(console: Console, stages: _Stages, truth: dict[str, Any], checks: l
     _show_bills(console, warehouse, truth)
     show_checks(console, checks)
     show_spend(console, warehouse, yesterday=truth["made_by"]["end"])
+    show_worth(console, warehouse)
     console.print("\n[bold]Where things are[/bold]")
     for what, where in (
         ("simulated files, truth", stages.logs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,9 @@ def _files(connection: duckdb.DuckDBPyConnection, truth: Row) -> Check:
 
 
 def _quarantine(truth: Row, quarantine: Path) -> Check:
-    reasons = truth["totals"]["quarantined_by_reason"]
+    reasons: Counter[str] = Counter()
+    for row in truth["files"].values():
+        reasons.update(row["quarantined_by_reason"])
     files = sorted(str(path) for path in quarantine.rglob("*.parquet"))
     found: dict[str, Row] = {}
     if files:

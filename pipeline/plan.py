@@ -13,8 +13,10 @@ import duckdb
 
 from ingest.schemas import EVENT_SOURCES, INVOICE_SOURCES, PROVIDER_SOURCES
 from pipeline.lake_views import LakeState
+from pipeline.plan_tasks import NewEvents, TaskDates, plan_tasks
 
 TESTED_CALLS = 100_000
+NO_TASK_DATES = TaskDates()
 DATELESS_SOURCES = frozenset(PROVIDER_SOURCES + INVOICE_SOURCES + EVENT_SOURCES)
 
 
@@ -35,6 +37,7 @@ class Plan:
     Attributes:
         full_because: why everything is rebuilt, or None.
         dates: UTC dates to restate.
+        task_dates: those the tasks are restated for (pipeline/plan_tasks.py).
         landing_count: landed files that no build has seen.
         has_new_closes: whether a month was closed, or closed again, since the last build.
     """
@@ -43,6 +46,7 @@ class Plan:
     dates: tuple[dt.date, ...]
     landing_count: int
     has_new_closes: bool = False
+    task_dates: TaskDates = NO_TASK_DATES
 
     @property
     def is_empty(self) -> bool:
@@ -109,17 +113,30 @@ def plan_increment(connection: duckdb.DuckDBPyConnection) -> Plan:
     product event restates its task, wherever that began.
     """
     landings = connection.execute(
-        "select source, touched_dates from lake.landings "
+        "select source, touched_dates, landing_id, rows_superseding from lake.landings "
         "where landing_id not in (select landing_id from lake.built_landings)"
     ).fetchall()
     touched = {
-        dt.date.fromisoformat(date.strip())
-        for source, dates in landings
-        for date in (dates or "").split(",")
-        if date.strip() and source not in DATELESS_SOURCES
+        date for row in landings if row[0] not in DATELESS_SOURCES for date in _read_dates(row[1])
     }
     dates = touched | _neighbours_changed(connection, touched)
-    return Plan(None, tuple(sorted(dates)), len(landings), _has_new_closes(connection))
+    of_events = [row for row in landings if row[0] == "product-events"]
+    new_events = NewEvents(
+        tuple(row[2] for row in of_events),
+        frozenset(date for row in of_events for date in _read_dates(row[1])),
+        any(row[3] for row in of_events),
+    )
+    return Plan(
+        None,
+        tuple(sorted(dates)),
+        len(landings),
+        _has_new_closes(connection),
+        plan_tasks(connection, dates, new_events),
+    )
+
+
+def _read_dates(text: str | None) -> set[dt.date]:
+    return {dt.date.fromisoformat(date.strip()) for date in (text or "").split(",") if date.strip()}
 
 
 def _has_new_closes(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -144,6 +161,12 @@ def write_touched_dates(
         "create or replace table lake.new_landings as "
         f"select distinct landing_id from lake.landings {built}"
     )
+    for name, dates in (("task", plan.task_dates.calls), ("event", plan.task_dates.events)):
+        connection.execute(
+            f"create or replace table lake.touched_{name}_dates as "
+            "select unnest(?::date[]) as event_date",
+            [list(dates)],
+        )
     connection.execute(
         "create or replace table lake.touched_dates (event_date date, is_tested boolean)"
     )

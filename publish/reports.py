@@ -18,13 +18,14 @@ import duckdb
 
 from ingest.store import LOCAL_DATA, Location, allow_reads
 from publish.csv_files import cell_text, write_rows
+from publish.errors import PublishError
 
 __all__ = ["MissingWarehouseError", "cell_text", "write_reports"]
 
 ROWS_AT_ONCE = 10_000
 
 
-class MissingWarehouseError(Exception):
+class MissingWarehouseError(PublishError):
     """Nothing has been built that could be written out."""
 
 

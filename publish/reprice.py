@@ -23,6 +23,7 @@ import typer
 from ingest.errors import TokenhouseError
 from ingest.settings import load_settings
 from ingest.store import LOCAL_DATA, Location, allow_reads, reaching
+from publish.errors import PublishError
 
 PRICE_SEEDS = (
     "price_list",
@@ -51,8 +52,8 @@ _MONTHLY = """
 """
 
 
-class RepriceError(Exception):
-    """The warehouse or the seeds cannot be used; the message says what to do. Exit 2."""
+class RepriceError(PublishError):
+    """The warehouse or the seeds cannot be used; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def reprice_history(
     """
     if not warehouse.exists():
         raise RepriceError(f"{warehouse} is not there: run `make build` first")
-    replaced = _seed_files(seeds)
+    replaced = seed_files(seeds)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         allow_reads(connection, lake)
         connection.execute("set TimeZone = 'UTC'")
@@ -152,9 +153,9 @@ def reprice(
             lines = reprice_history(
                 warehouse or settings.local / "warehouse.duckdb", seeds, lake=settings.data
             )
-    except (RepriceError, TokenhouseError) as error:
+    except TokenhouseError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error
     if as_json:
         typer.echo(json.dumps(_as_json(lines), indent=2))
         return
@@ -167,7 +168,12 @@ _Key = tuple[str, str, str]
 _Month = dict[_Key, tuple[int, int, Decimal]]
 
 
-def _seed_files(folder: Path) -> dict[str, Path]:
+def seed_files(folder: Path) -> dict[str, Path]:
+    """The price seeds of a folder, at any depth.
+
+    Raises:
+        RepriceError: it is no folder, or holds none, or one of them twice.
+    """
     if not folder.is_dir():
         raise RepriceError(f"--seeds {folder} is not a folder")
     found: dict[str, Path] = {}
@@ -212,39 +218,58 @@ def _monthly(connection: duckdb.DuckDBPyConnection, ledger: tuple[str, str]) -> 
 def _replay(
     connection: duckdb.DuckDBPyConnection, warehouse: Path, replaced: dict[str, Path]
 ) -> None:
-    """Rebuild the warehouse's catalogue in memory, with the given seeds in place of its own.
+    """Rebuild the warehouse's catalogue in memory, with the given seeds in place of its own."""
+    open_replay(connection, warehouse)
+    for name, file in replaced.items():
+        replace_seed(connection, name, file)
+    refill_prices(connection)
+
+
+def open_replay(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Show the warehouse in a memory database that can be changed: `replace_seed`.
 
     The memory database has the warehouse's name, because dbt writes that name into every view.
+
+    Args:
+        connection: a connection to a memory database.
+        warehouse: the warehouse file; only read.
     """
     catalog = warehouse.stem
-    connection.execute(f"attach ':memory:' as {_quoted(catalog)}")
-    connection.execute(f"attach {_literal(str(warehouse))} as booked (read_only)")
-    connection.execute(f"use {_quoted(catalog)}")
+    connection.execute(f"attach ':memory:' as {quoted(catalog)}")
+    connection.execute(f"attach {literal(str(warehouse))} as booked (read_only)")
+    connection.execute(f"use {quoted(catalog)}")
     for (schema,) in connection.execute(
         "select schema_name from duckdb_schemas() where database_name = 'booked' and not internal"
         " union select distinct schema_name from duckdb_tables() where database_name = 'booked'"
     ).fetchall():
-        connection.execute(f"create schema if not exists {_quoted(schema)}")
-    frozen: list[tuple[str, str]] = []
+        connection.execute(f"create schema if not exists {quoted(schema)}")
     for schema, name in connection.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = 'booked'"
     ).fetchall():
-        target = f"{_quoted(schema)}.{_quoted(name)}"
-        if name in replaced:
-            _load_seed(connection, target, replaced[name])
-        elif name in _FROZEN_VIEWS:
-            frozen.append((schema, name))
-            # An empty shape, so that the views above it can be made before it is filled.
-            connection.execute(f"create table {target} as from booked.{target} limit 0")
-        else:
-            connection.execute(f"create view {target} as from booked.{target}")
+        target = f"{quoted(schema)}.{quoted(name)}"
+        kind = "table" if name in _FROZEN_VIEWS else "view"
+        connection.execute(f"create {kind} {target} as from booked.{target}")
     _create_views(connection)
-    for schema, name in frozen:
-        source = f"{_quoted(schema)}.{_quoted(_FROZEN_VIEWS[name])}"
-        try:
-            connection.execute(f"insert into {_quoted(schema)}.{_quoted(name)} from {source}")
-        except duckdb.Error as error:
-            raise RepriceError(f"the seeds cannot be priced with: {error}") from error
+
+
+def refill_prices(connection: duckdb.DuckDBPyConnection) -> None:
+    """Compute what the warehouse keeps of its pricing views again, after changes.
+
+    Raises:
+        RepriceError: the seeds cannot be priced with.
+    """
+    for name, view in _FROZEN_VIEWS.items():
+        for (schema,) in connection.execute(
+            "select schema_name from duckdb_tables()"
+            " where database_name = current_database() and table_name = ?",
+            [name],
+        ).fetchall():
+            target = f"{quoted(schema)}.{quoted(name)}"
+            try:
+                connection.execute(f"delete from {target}")
+                connection.execute(f"insert into {target} from {quoted(schema)}.{quoted(view)}")
+            except duckdb.Error as error:
+                raise RepriceError(f"the seeds cannot be priced with: {error}") from error
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -268,9 +293,40 @@ def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
         pending = failed
 
 
+def replace_seed(
+    connection: duckdb.DuckDBPyConnection, name: str, file: Path | None = None
+) -> None:
+    """Put a table that can be changed in the place of a booked seed.
+
+    Args:
+        connection: a replay.
+        name: the seed.
+        file: its CSV, loaded with the booked column types as dbt would; the rows it has now where
+            there is none.
+
+    Raises:
+        RepriceError: the file does not fit the seed.
+    """
+    target = f"seeds.{quoted(name)}"
+    connection.execute(f"create temporary table now as from {target}")
+    kind = "table" if _is_table(connection, name) else "view"
+    connection.execute(f"drop {kind} {target}")
+    connection.execute(f"create table {target} as from temp.now {'limit 0' if file else ''}")
+    connection.execute("drop table temp.now")
+    if file:
+        _load_seed(connection, target, file)
+
+
+def _is_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database()"
+        " and schema_name = 'seeds' and table_name = ?",
+        [name],
+    ).fetchall()
+    return bool(found)
+
+
 def _load_seed(connection: duckdb.DuckDBPyConnection, target: str, file: Path) -> None:
-    """Create a seed with the booked column types from a CSV, as dbt would load it."""
-    connection.execute(f"create table {target} as from booked.{target} limit 0")
     columns = [row[0] for row in connection.execute(f"describe {target}").fetchall()]
     try:
         header = connection.execute(
@@ -281,7 +337,7 @@ def _load_seed(connection: duckdb.DuckDBPyConnection, target: str, file: Path) -
         if missing := [column for column in columns if column not in named]:
             raise RepriceError(f"{file} lacks the column {', '.join(missing)}")
         connection.execute(
-            f"insert into {target} by name select {', '.join(map(_quoted, columns))} from "
+            f"insert into {target} by name select {', '.join(map(quoted, columns))} from "
             "read_csv(?, all_varchar = true, header = true, delim = ',', quote = '\"',"
             " escape = '\"', nullstr = '')",
             [str(file)],
@@ -341,9 +397,11 @@ def _money(amount: Decimal) -> str:
     return format(amount, "f")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text for SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from benchmarks.reconciliation.prices import STANDARD, UNPRICED_MODEL, meters_of, unit_price
 
@@ -169,10 +170,10 @@ def add_call(company: Company, random: Random, day: int, key: str, model: str) -
     return call
 
 
-def replace_logged(company: Company, call: Call, **changes: object) -> None:
+def replace_logged(company: Company, call: Call, **changes: Any) -> None:
     """Lets the log say something else of a call."""
     position = company.logged.index(call)
-    company.logged[position] = replace(call, **changes)  # type: ignore[arg-type]
+    company.logged[position] = replace(call, **changes)
 
 
 def cost_of(company: Company, call: Call) -> dict[Sku, Decimal]:

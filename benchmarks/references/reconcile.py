@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from string import Template
 
-import duckdb
-
-_SQL = Path(__file__).with_name("reconcile.sql")
+from benchmarks.references.query import run_query
 
 
 def reconcile(raw: Path, prices: Path, out: Path) -> None:
@@ -18,7 +15,6 @@ def reconcile(raw: Path, prices: Path, out: Path) -> None:
         prices: the price list of the seeds.
         out: the file to make.
     """
-    out.unlink(missing_ok=True)
     files = {
         name: [str(path) for path in sorted((raw / table).rglob("*.parquet"))]
         for name, table in (
@@ -27,9 +23,4 @@ def reconcile(raw: Path, prices: Path, out: Path) -> None:
             ("invoices", "invoice_lines"),
         )
     }
-    sql = Template(_SQL.read_text(encoding="utf-8")).substitute(prices=prices, **files)
-    with duckdb.connect(str(out)) as connection:
-        connection.execute("set threads = 2")
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set preserve_insertion_order = false")
-        connection.execute(sql)
+    run_query("reconcile", prices, out, **files)

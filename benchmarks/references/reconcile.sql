@@ -1,43 +1,12 @@
 /*
     Grain: provider, month, model, meter, tier.
     Ledger, usage export, cost export and invoice of each month side by side: what one would write
-    by hand who knows that nothing is wrong with any of them. Prices as in rollup.sql.
+    by hand who knows that nothing is wrong with any of them.
 */
 create or replace table reconciliation as
 with
 
-prices as (
-
-    select
-        provider,
-        model,
-        is_batch,
-        valid_from::timestamptz as valid_from,
-        coalesce(valid_to::timestamptz, timestamptz '9999-01-01 00:00:00+00') as valid_to,
-        input_tokens_over,
-        coalesce(
-            lead(input_tokens_over) over (
-                partition by provider, model, is_batch, valid_from order by input_tokens_over
-            ),
-            9000000000
-        ) as input_tokens_up_to,
-        (input_usd_per_million * share)::decimal(12, 6) as input_usd,
-        (cache_read_usd_per_million * share)::decimal(12, 6) as cache_read_usd,
-        (cache_write_5m_usd_per_million * share)::decimal(12, 6) as cache_write_usd,
-        (output_usd_per_million * share)::decimal(12, 6) as output_usd
-    from read_csv(
-        '$prices',
-        types = {
-            'valid_from': 'varchar', 'valid_to': 'varchar', 'input_tokens_over': 'bigint',
-            'input_usd_per_million': 'decimal(12,6)', 'cache_read_usd_per_million': 'decimal(12,6)',
-            'cache_write_5m_usd_per_million': 'decimal(12,6)',
-            'output_usd_per_million': 'decimal(12,6)'
-        }
-    )
-    cross join (values (false, 1.0), (true, 0.5)) as kinds(is_batch, share)
-    where service_tier = 'standard' and daily_from_utc is null
-
-),
+$prices,
 
 -- By key and day on the provider's clock: untracked keys and the day's cut cannot be told without.
 days as (

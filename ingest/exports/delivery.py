@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ingest import __version__
 from ingest.datafiles import DataFileWriter
 from ingest.exports.registry import reader_of
 from ingest.exports.settle import Settlement
 from ingest.exports.stage import Stage
 from ingest.lake import Change, DataFile
-from ingest.quarantine import write_quarantine
+from ingest.quarantine import refusals_told, write_quarantine
 from ingest.results import FileResult
 from ingest.schemas import INVOICE_LINES
 from ingest.sqltext import quoted
@@ -89,7 +87,7 @@ class Delivery:
         for number, count in run("select file_no, count(*) from refused group by 1").fetchall():
             self.results[number].rows_quarantined = count
             self.results[number].rows_read = count
-        self._tell_refused()
+        self.notes += refusals_told(self.con, self.results)
         for number, rows, landed, superseding, components in run(
             """
             with source_rows as (
@@ -120,28 +118,6 @@ class Delivery:
             result.rows_duplicate = rows - landed
             result.rows_superseding = superseding
             result.rows_component = int(components)
-
-    def _tell_refused(self) -> None:
-        """One note a file and reason, with the first row it happened to."""
-        for number, reason, count, line, field, value in self.con.execute(
-            """
-            select
-                file_no,
-                reason,
-                count(*),
-                min(source_line),
-                arg_min(field, source_line),
-                left(arg_min(value, source_line), 80)
-            from refused
-            group by file_no, reason
-            order by file_no, min(source_line), reason
-            """
-        ).fetchall():
-            more = f", and {count - 1:,} more" if count > 1 else ""
-            self.notes.append(
-                f"{self.results[number].file.name}, line {line}: quarantined as {reason}"
-                f" ({field}: {value}){more}"
-            )
 
     def _write(self) -> None:
         """Data files of the rows that land; files rewritten whose rows are superseded."""
@@ -223,7 +199,7 @@ class Delivery:
                          self.results)  # fmt: skip
         for file in self.writer.added:
             put(self.staged / file.path, self.folder / file.path)
-        rows = list(self._manifest_rows())
+        rows = [r.manifest_row(self.landing_id, self.landed_at) for r in self.results]
         landing.lake.commit(
             self.snapshot, Change(self.writer.added, self.removed, rows, self.table)
         )
@@ -237,24 +213,3 @@ class Delivery:
                 f" where file_no = {number}"
             )
         return self.con
-
-    def _manifest_rows(self) -> Iterator[dict[str, Any]]:
-        for result in self.results:
-            yield {
-                "landing_id": self.landing_id,
-                "source": result.source,
-                "source_file": result.file.name,
-                "file_sha256": result.sha256,
-                "file_bytes": result.file.size,
-                "rows_read": result.rows_read,
-                "rows_landed": result.rows_landed,
-                "rows_duplicate": result.rows_duplicate,
-                "rows_quarantined": result.rows_quarantined,
-                "rows_superseding": result.rows_superseding,
-                "rows_component": result.rows_component,
-                "touched_dates": ",".join(sorted(result.touched_dates)),
-                "first_event_at": result.first_event_at,
-                "last_event_at": result.last_event_at,
-                "landed_at": self.landed_at,
-                "code_version": __version__,
-            }

@@ -94,18 +94,10 @@ class ExportLanding:
                 rows = [known.get((self.source, r.file.name, r.sha256)) for r in results]
                 if all(rows) and not self.accept_smaller:
                     for result, row in zip(results, rows, strict=True):
-                        _known_again(result, row or {})
+                        result.known_again(row or {})
                         self.advance(result.file.size)
                 else:
                     delivery = Delivery(self, results, uuid.uuid4().hex, dt.datetime.now(dt.UTC))
                     delivery.land()
                     self.notes += [note for note in delivery.notes if note not in self.notes]
                 yield from results
-
-
-def _known_again(result: FileResult, row: dict[str, int]) -> None:
-    """A file that has landed before: nothing is read, nothing written."""
-    result.already_landed = True
-    result.rows_read = row["rows_read"]
-    result.rows_quarantined = row["rows_quarantined"]
-    result.rows_duplicate = row["rows_read"] - row["rows_quarantined"]

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from ingest.arrays import text_array
 from ingest.exports.people import clean, cleaned_sql, names_people
 from ingest.exports.records import EmptyBucket, Invoiced, Line, Note, Record, Refused
 from ingest.schemas import QUARANTINE, Table
@@ -129,7 +130,7 @@ class Stage:
         """Write what is in memory to the work tables."""
         if self._lines:
             arrays = [
-                _array([cells[field.name] for cells in self._lines], field.type)
+                text_array([cells[field.name] for cells in self._lines], field.type)
                 for field in self.schema
             ]
             batch = pa.table(arrays, schema=self.schema)
@@ -161,7 +162,7 @@ class Stage:
             }
             for file_no, record in self._refused
         ]
-        arrays = [_array([row[field.name] for row in said], field.type) for field in _REFUSALS]
+        arrays = [text_array([row[field.name] for row in said], field.type) for field in _REFUSALS]
         self.con.register("refusals", pa.table(arrays, schema=_REFUSALS))
         self.con.execute(
             "insert into refused by name select *, $source as source from refusals",
@@ -185,15 +186,6 @@ class Stage:
             where rowid not in (select min(rowid) from refused group by file_no, row_number)
             """
         )
-
-
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """An Arrow array; half characters, which JSON can escape but no text can hold, stay escaped."""
-    try:
-        return pa.array(values, kind)
-    except UnicodeEncodeError:
-        whole = [v and v.encode("utf-8", "backslashreplace").decode() for v in values]
-        return pa.array(whole, kind)
 
 
 _REFUSALS = pa.schema(

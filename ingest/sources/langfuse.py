@@ -107,6 +107,8 @@ def to_call_logs(record: Mapping[str, Any]) -> Iterator[Answer]:
         "environment": record.get("environment"),
         "session_id": record.get("session_id"),
         "user_id": record.get("user_id"),
+        # scores name the observation they are of
+        "operation_id": record.get("id"),
         "deploy_version": record.get("release") or record.get("version"),
     }
     for name, value in given(stated).items():

@@ -171,8 +171,8 @@ def _generation(row: Row, cells: Mapping[str, Any]) -> list[Line]:
 
 
 def _labels(cells: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str] | None:
-    found = {name: value for name in names if (value := text(cells, name)) not in (None, "0")}
-    return found or None  # type: ignore[return-value]
+    found = {name: value for name in names if (value := text(cells, name)) is not None}
+    return {name: value for name, value in found.items() if value != "0"} or None
 
 
 def _lines(

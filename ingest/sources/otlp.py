@@ -147,18 +147,19 @@ _Item = tuple[Mapping[str, Any], Log, Log, Mapping[str, Any]]
 def _items(record: Mapping[str, Any], *path: str) -> Iterator[_Item]:
     outer, middle, inner = path
     for group in as_list(record.get(outer)):
-        resource = _attributes(as_map(group.get("resource")).get("attributes"))
+        resource = attributes_of(as_map(group.get("resource")).get("attributes"))
         for scoped in as_list(group.get(middle)):
             for item in as_list(scoped.get(inner)):
                 yield (
                     item,
-                    _attributes(item.get("attributes")),
+                    attributes_of(item.get("attributes")),
                     resource,
                     as_map(scoped.get("scope")),
                 )
 
 
-def _attributes(pairs: Any) -> Log:
+def attributes_of(pairs: Any) -> Log:
+    """Attributes by key; values of no known type are left out."""
     return {
         _text(pair.get("key")): value
         for pair in as_list(pairs)
@@ -174,7 +175,7 @@ def _value(typed: Mapping[str, Any]) -> Any:
     if "arrayValue" in typed:
         return [_value(as_map(item)) for item in as_list(as_map(typed["arrayValue"]).get("values"))]
     if "kvlistValue" in typed:
-        return _attributes(as_map(typed["kvlistValue"]).get("values"))
+        return attributes_of(as_map(typed["kvlistValue"]).get("values"))
     return None
 
 
@@ -211,7 +212,7 @@ def _from_span(
     scope: Mapping[str, Any],
 ) -> Log:
     log = _common(attributes, resource)
-    start, end = _nanoseconds(span, "startTimeUnixNano"), _nanoseconds(span, "endTimeUnixNano")
+    start, end = nanoseconds(span, "startTimeUnixNano"), nanoseconds(span, "endTimeUnixNano")
     first = _first(
         attributes, ("gen_ai.response.time_to_first_chunk", "gen_ai.server.time_to_first_token")
     )
@@ -228,7 +229,7 @@ def _from_span(
 
 def _from_event(event: Mapping[str, Any], attributes: Log, resource: Log) -> Answer:
     name = _text(event.get("eventName") or attributes.get("event.name"))
-    at = _nanoseconds(event, "timeUnixNano") or _nanoseconds(event, "observedTimeUnixNano")
+    at = nanoseconds(event, "timeUnixNano") or nanoseconds(event, "observedTimeUnixNano")
     if name in ("claude_code.api_request", "api_request"):
         log = context_of(attributes, resource)
         log |= {
@@ -331,7 +332,8 @@ def _first(attributes: Log, names: tuple[str, ...]) -> Any:
     return next((attributes[name] for name in names if name in attributes), None)
 
 
-def _nanoseconds(item: Mapping[str, Any], name: str) -> int | None:
+def nanoseconds(item: Mapping[str, Any], name: str) -> int | None:
+    """An epoch in nanoseconds, None where it is not stated."""
     text = _text(item.get(name))
     return int(text) if text.isdigit() and int(text) > 0 else None
 

@@ -33,9 +33,12 @@ create or replace macro exact_instant(text) as
     case
         when text[5] = '-' and text[8] = '-' and text[14] = ':' and text[11] in ('T', ' ') and (
             text[-1] in ('Z', 'z')
-            or (text[-6] in ('+', '-') and text[-3] = ':' and strlen(text) > 21)
-            or (text[-5] in ('+', '-') and strlen(text) > 20)
-            or (text[-3] in ('+', '-') and strlen(text) > 18)
+            or (
+                text[-6] in ('+', '-') and text[-3] = ':' and strlen(text) > 21
+                and is_zone_hour(text[-5], text[-4])
+            )
+            or (text[-5] in ('+', '-') and strlen(text) > 20 and is_zone_hour(text[-4], text[-3]))
+            or (text[-3] in ('+', '-') and strlen(text) > 18 and is_zone_hour(text[-2], text[-1]))
         )
             then try_cast(text as timestamptz)
         when text[5] <> '-' and text[1] between '0' and '9' and strlen(text) >= 9
@@ -44,6 +47,10 @@ create or replace macro exact_instant(text) as
                 instant_of_fraction(try_cast(text as decimal(28, 6)))
             )
     end;
+
+-- The cast takes +99:00, too; no place on earth is further than 14 hours from UTC.
+create or replace macro is_zone_hour(tens, units) as
+    tens = '0' or (tens = '1' and units <= '4');
 
 create or replace macro instant_of_fraction(epoch) as
     make_timestamptz(try_cast(floor(

@@ -44,3 +44,18 @@
         negative for writes dearer than input. -#}
     {{ charge_usd(meter, full_price_meter(meter)) }} - {{ charge_usd(meter) }}
 {% endmacro %}
+
+
+{% macro unread_input_meters() %}
+    {#- Text input that was not read from the cache. -#}
+    {{ return(price_meters() | selectattr(
+        "name", "in", ["input", "cache_write_5m", "cache_write_1h"]
+    ) | list) }}
+{% endmacro %}
+
+
+{% macro read_premium_usd(meter) %}
+    {#- What the tokens of a meter cost beyond the price of reading them from the cache. -#}
+    {%- set read = price_meters() | selectattr("name", "equalto", "cache_read") | first -%}
+    {{ charge_usd(meter) }} - {{ charge_usd(meter, read) }}
+{% endmacro %}

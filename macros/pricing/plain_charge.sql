@@ -59,3 +59,15 @@
         as decimal(38, 0)
     ) * 0.000000000001
 {% endmacro %}
+
+
+{% macro plain_read_premium_usd() %}
+    cast(
+        0
+        {% for meter in unread_input_meters() %}
+            + greatest({{ meter.plain }}, 0)
+            * (prices.{{ plain_price_column(meter) }} - prices.cache_read_unit_price_picodollars)
+        {% endfor %}
+        as decimal(38, 0)
+    ) * 0.000000000001
+{% endmacro %}

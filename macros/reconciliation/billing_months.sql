@@ -46,3 +46,8 @@
         as decimal(38, 12)
     )
 {%- endmacro %}
+
+{# The last day of a month written YYYY-MM. #}
+{% macro last_day_of(billing_month) -%}
+    cast({{ first_day_of(month_after(billing_month)) }} - interval 1 day as date)
+{%- endmacro %}

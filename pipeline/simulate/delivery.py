@@ -125,7 +125,7 @@ class Deliverer:
                 self.output.write(stem + suffix(day), data, expected)
                 if redelivered and day == again:
                     name = f"{stem}.redelivered{redelivered[1]}"
-                    self.output.write(name, data, _as_redelivered(expected))
+                    self.output.write(name, data, delivered_again(expected))
 
     def _exports(self) -> None:
         """A CSV and a Parquet file of calls, as one-off exports."""
@@ -204,7 +204,7 @@ def _text_of(lines: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _as_redelivered(expected: Counter[str]) -> Counter[str]:
+def delivered_again(expected: Counter[str]) -> Counter[str]:
     """The same bytes once more: what was refused is refused again, all else is known."""
     again = Counter({k: n for k, n in expected.items() if k.startswith("quarantined")})
     again["duplicate"] = sum(expected.values()) - sum(again.values())

@@ -16,6 +16,8 @@ from pipeline.simulate.company import VERSION, Tenant, tenants
 from pipeline.simulate.delivery import Deliverer, Output
 from pipeline.simulate.faults import planned_faults
 from pipeline.simulate.incidents import DAY, Incident, Window, planned
+from pipeline.simulate.outcomes.run import SOURCES as OUTCOMES
+from pipeline.simulate.outcomes.run import deliver_outcomes
 from pipeline.simulate.providers.bill import SOURCES as BILLS
 from pipeline.simulate.providers.bill import bill
 from pipeline.simulate.randomness import Draws
@@ -36,12 +38,13 @@ def simulate(
     calls: int = 1_000_000,
     end: str = DEFAULT_END,
 ) -> dict[str, Any]:
-    """Write the call logs of a made-up company, its providers' bills, and the truth about both.
+    """Write a made-up company's call logs, bills and outcomes, and the truth about them.
 
     The folder gets ``calls/``, ``otlp/``, ``litellm/`` and ``langfuse/`` (raw logs),
     ``openai-usage/`` to ``invoices/`` (exports and invoices, each for the landing command of that
-    name), ``seeds/`` (mapping rules, for TOKENHOUSE_SEEDS) and, last of all, ``truth.json``. What
-    an earlier simulation left in these places is removed.
+    name), ``product-events/`` and ``changes/``, ``seeds/`` (mapping rules, contracts, budgets, for
+    TOKENHOUSE_SEEDS) and, last of all, ``truth.json``. What an earlier simulation left in these
+    places is removed.
 
     Args:
         output: the folder to write.
@@ -69,7 +72,9 @@ def simulate(
     truth = {"made_by": made_by} | truth_of(table, window, customers, incidents, files.expected)
     bills = Output(output, window)
     truth["providers"] = bill(bills, table, window, customers)
-    truth["files"] |= counts_by_file(bills.expected)
+    outcomes = Output(output, window)
+    truth |= deliver_outcomes(Draws(seed), outcomes, table, customers, incidents)
+    truth["files"] |= counts_by_file(bills.expected) | counts_by_file(outcomes.expected)
     partial = output / "truth.json.partial"
     partial.write_bytes(orjson.dumps(truth, option=orjson.OPT_INDENT_2) + b"\n")
     partial.replace(output / "truth.json")
@@ -102,5 +107,5 @@ def window_of(days: int, end: str) -> Window:
 def _clear(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     (output / "truth.json").unlink(missing_ok=True)
-    for name in (*SOURCES, *BILLS, "seeds"):
+    for name in (*SOURCES, *BILLS, *OUTCOMES, "seeds"):
         shutil.rmtree(output / name, ignore_errors=True)

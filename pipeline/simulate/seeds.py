@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.simulate.company import FEATURES, INTERNAL_TENANT, KEYED_TENANTS, Tenant
+from pipeline.simulate.outcomes.contracts import plan_of
 from pipeline.simulate.providers.money import booked_rate, units_per_usd
 
 RATE_YEARS = (2025, 2026)
@@ -52,9 +53,7 @@ def _rule(rule_id: str, priority: str, **given: str) -> dict[str, str]:
 
 
 def _tenants(customers: tuple[Tenant, ...]) -> list[dict[str, str]]:
-    plans = ["enterprise" if rank < 8 else "growth" if rank < 25 else "starter"
-             for rank in range(len(customers))]  # fmt: skip
-    rows = [(c.tenant_id, plan) for c, plan in zip(customers, plans, strict=True)]
+    rows = [(customer.tenant_id, plan_of(rank)) for rank, customer in enumerate(customers)]
     return [
         {
             "tenant_id": tenant_id,

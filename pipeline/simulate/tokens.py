@@ -10,6 +10,7 @@ import polars as pl
 
 from pipeline.simulate.company import FEATURE_NUMBER, FEATURES, MODEL_NUMBER, MODELS, SERVICE_NUMBER
 from pipeline.simulate.incidents import DAY, Incident, Window
+from pipeline.simulate.prompts import factor
 from pipeline.simulate.randomness import Draws, numbers_in
 
 CACHE_DROP_SHARE = 0.10
@@ -65,11 +66,12 @@ def _with_input(draws: Draws, calls: pl.DataFrame) -> pl.DataFrame:
     growing = pl.col("feature").is_in(
         [i for i, f in enumerate(FEATURES) if f.workload_class == "agents"]
     )
-    grown = pl.when(growing).then(pl.col("step") * context).otherwise(0.0)
+    part = factor("input_factor")
+    grown = pl.when(growing).then(pl.col("step") * context).otherwise(0.0) * part
     embedding = (pl.col("operation") == "embeddings") & (
         pl.col("feature") == FEATURE_NUMBER["rag_search"]
     )
-    body = (median - prefix) * spread * length + creep + grown
+    body = ((median - prefix) * spread * length + creep) * part + grown
     return calls.with_columns(
         prefix=pl.when(embedding).then(0.0).otherwise(prefix * length).round().cast(pl.Int64),
         body=pl.when(embedding).then(24 * spread).otherwise(body).round().cast(pl.Int64).clip(4),
@@ -136,7 +138,7 @@ def _with_output(draws: Draws, calls: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("outcome") == "aborted").then(0.4)
         .otherwise(0.25)
     )  # fmt: skip
-    answer = _of_feature("output_tokens") * spread * finished
+    answer = _of_feature("output_tokens") * spread * finished * factor("output_factor")
     thought = pl.when(reasons).then(answer * (draws.uniform("thought", rows) * 1.5)).otherwise(0)
     chat = pl.col("operation") == "chat"
     output = (answer + thought).round().cast(pl.Int64).clip(1)

@@ -19,7 +19,9 @@ from pipeline.simulate.company import (
     Tenant,
 )
 from pipeline.simulate.incidents import HOUR, Incident, Window
-from pipeline.simulate.randomness import Draws
+from pipeline.simulate.prompts import REWORKED
+from pipeline.simulate.randomness import Draws, numbers_in
+from pipeline.simulate.versions import prompt_starts
 
 ATTEMPTS_PER_OPERATION = 1.027  # so that attempts, not operations, meet the size asked for
 GROWTH = 0.5  # traffic at the end of the period is half again that of its start
@@ -52,8 +54,12 @@ def units(
 
 
 def operations(draws: Draws, window: Window, work: pl.DataFrame) -> pl.DataFrame:
-    """One row per operation: its unit's columns, ``step`` from 0 and ``op_ms``."""
-    steps = work.with_columns(pl.int_ranges("steps").alias("step")).explode("step")
+    """One row per operation: its unit's columns, ``step`` from 0 and ``op_ms``.
+
+    The steps a prompt change added come last, so that no other operation is drawn anew.
+    """
+    ordered = work.with_columns(pl.int_ranges("steps").alias("step")).explode("step")
+    steps = pl.concat([ordered, _added_steps(draws, window, work)])
     rows = steps.height
     medians = [float(_GAP_MS.get(f.feature, 5_000)) for f in FEATURES]
     gap = pl.Series("gap", medians).gather(steps["feature"])
@@ -64,6 +70,21 @@ def operations(draws: Draws, window: Window, work: pl.DataFrame) -> pl.DataFrame
         .with_columns(pl.col("op_ms").clip(upper_bound=window.end_ms - 60_000))
         .drop("gap", "unit_ms")
         .with_row_index("op")
+    )
+
+
+def _added_steps(draws: Draws, window: Window, work: pl.DataFrame) -> pl.DataFrame:
+    """The steps that units needed more while the prompt that caused rework was live."""
+    number = FEATURE_NUMBER[REWORKED.feature]
+    start, end = prompt_starts(window, number)[REWORKED.number - 2 :][:2]
+    drawn = pl.lit(draws.uniform("added_steps", numbers_in(work["unit"]))).gather(pl.col("unit"))
+    more = work.filter(
+        (pl.col("feature") == number) & (pl.col("unit_ms") >= start) & (pl.col("unit_ms") < end)
+    ).with_columns(more=(pl.col("steps") * REWORKED.more_steps + drawn).floor().cast(pl.Int64))
+    return (
+        more.with_columns(step=pl.int_ranges("steps", pl.col("steps") + pl.col("more")))
+        .drop("more")
+        .explode("step", empty_as_null=False)
     )
 
 

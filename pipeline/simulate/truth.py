@@ -48,21 +48,21 @@ def truth_of(
         incidents: the planted incidents.
         expected: per file, lines by what is expected of them.
     """
-    named = _named(calls, customers)
+    known = named(calls, customers)
     return {
         "period": {"start": _iso(window.start_ms), "end_exclusive": _iso(window.end_ms)},
         "event_count": calls.height,
         "operation_count": calls["op"].n_unique(),
         "version_count": calls.height + int(calls["older_versions"].sum()),
         "files": counts_by_file(expected),
-        "totals": _file(sum(expected.values(), Counter())),
-        "tokens_by_model": _grouped(named, ["provider", "model"], list(_MEASURES)),
-        "calls_by_day": _grouped(named, ["day"], []),
-        "calls_by_source": _grouped(named, ["source"], []),
-        "calls_by_outcome": _grouped(named, ["outcome"], []),
-        "calls_by_tenant": _grouped(named, ["tenant_id"], []),
-        "calls_by_feature": _grouped(named, ["feature"], []),
-        "faults": _faults(calls, named),
+        "totals": counts_of(sum(expected.values(), Counter())),
+        "tokens_by_model": _grouped(known, ["provider", "model"], list(_MEASURES)),
+        "calls_by_day": _grouped(known, ["day"], []),
+        "calls_by_source": _grouped(known, ["source"], []),
+        "calls_by_outcome": _grouped(known, ["outcome"], []),
+        "calls_by_tenant": _grouped(known, ["tenant_id"], []),
+        "calls_by_feature": _grouped(known, ["feature"], []),
+        "faults": _faults(calls, known),
         "incidents": [_incident(calls, incident) for incident in incidents.values()],
         "changes": [
             {"at": _iso(c.at_ms), "kind": c.kind, "feature": c.feature, "version": c.version}
@@ -73,11 +73,11 @@ def truth_of(
 
 def counts_by_file(expected: dict[str, Counter[str]]) -> dict[str, Json]:
     """Per file, the row counts that landing must give."""
-    return {name: _file(counts) for name, counts in sorted(expected.items())}
+    return {name: counts_of(counts) for name, counts in sorted(expected.items())}
 
 
-def _named(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataFrame:
-    """Calls with the names the marts should show, mapping rules applied."""
+def named(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataFrame:
+    """Calls with the names the marts should show, mapping rules applied; same order."""
     tenants = pl.Series([c.tenant_id for c in customers] + [INTERNAL_TENANT])
     features = pl.Series([f.feature for f in FEATURES])
     # only large tenants and the company itself have a key of their own to be known by
@@ -111,7 +111,8 @@ def _grouped(calls: pl.DataFrame, keys: list[str], measures: list[str]) -> list[
     )
 
 
-def _file(counts: Counter[str]) -> Json:
+def counts_of(counts: Counter[str]) -> Json:
+    """The row counts that landing must give for lines of these kinds."""
     reasons = {
         key.removeprefix("quarantined:"): n
         for key, n in sorted(counts.items())

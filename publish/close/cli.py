@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ingest.errors import TokenhouseError
+from ingest.settings import load_settings
 from publish.close.close import close_month
-from publish.close.errors import CloseError, RefusedError, TamperedError
-from publish.close.folder import places
 from publish.close.verify import verify_month
+from publish.errors import RefusedError, TamperedError
 
 MonthOption = Annotated[str, typer.Option(help="The month, as 2026-10.")]
 
@@ -30,16 +31,16 @@ def close(
       python -m publish close --month 2026-10 --reviewed-by "A. Person"
     """
     try:
-        where = places()
+        settings = load_settings()
         done = close_month(
-            where.local,
+            settings.local,
             month,
             today=dt.datetime.now(dt.UTC).date(),
             reason=reason.strip(),
             reviewed_by=reviewed_by.strip(),
-            lake=where.data,
+            lake=settings.data,
         )
-    except CloseError as error:
+    except TokenhouseError as error:
         raise _ended(error) from error
     if not done.is_new:
         typer.echo(f"{month} is closed already, with the same inputs; nothing written")
@@ -59,8 +60,8 @@ def verify(month: MonthOption) -> None:
       python -m publish verify --month 2026-10
     """
     try:
-        manifest = verify_month(places().local / "closes", month)
-    except CloseError as error:
+        manifest = verify_month(load_settings().local / "closes", month)
+    except TokenhouseError as error:
         raise _ended(error) from error
     typer.echo(
         f"{month} is what was closed: {len(manifest['files'])} files, "
@@ -69,7 +70,7 @@ def verify(month: MonthOption) -> None:
     )
 
 
-def _ended(error: CloseError) -> typer.Exit:
+def _ended(error: TokenhouseError) -> typer.Exit:
     is_finding = isinstance(error, RefusedError | TamperedError)
     typer.echo(error if is_finding else f"error: {error}", err=True)
-    return typer.Exit(1 if is_finding else 2)
+    return typer.Exit(error.exit_code)

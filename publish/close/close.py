@@ -15,13 +15,13 @@ from pathlib import Path
 import duckdb
 
 from ingest.store import LOCAL_DATA, Location
-from publish.close.errors import RefusedError, TamperedError
 from publish.close.inputs import first_day, open_warehouse, read_month
 from publish.close.manifest import MANIFEST, Manifest, closed_months, read_manifest
 from publish.close.pack import Draft, draft_close
 from publish.close.readiness import broken_sums, open_reasons, out_of_order
 from publish.close.totals import loose_ends
 from publish.close.verify import findings_of
+from publish.errors import RefusedError, TamperedError
 
 DIGITS = 76
 """Enough for any sum of DECIMAL(38,12): Python's Decimal must not round on the way."""
@@ -64,7 +64,7 @@ def close_month(
     Raises:
         RefusedError: it may not be closed.
         TamperedError: a closed month has been changed.
-        CloseError: the warehouse cannot be used.
+        PublishError: the warehouse cannot be used.
     """
     first_day(month)
     closes = data / "closes"

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from ingest.store import LOCAL_DATA, Location, allow_reads
-from publish.close.errors import CloseError
+from publish.errors import PublishError
 
 NOT_INVOICED = "(not invoiced)"
 NO_COST_CENTER = "(no cost center)"
@@ -134,11 +134,11 @@ def first_day(month: str) -> dt.date:
     """The first day of a month.
 
     Raises:
-        CloseError: the text is no month.
+        PublishError: the text is no month.
     """
     # one spelling only: it names the folder of the close
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-        raise CloseError(f"--month {month}: write a month as 2026-10")
+        raise PublishError(f"--month {month}: write a month as 2026-10")
     return dt.date.fromisoformat(f"{month}-01")
 
 
@@ -157,10 +157,10 @@ def open_warehouse(file: Path, lake: Location = LOCAL_DATA) -> Iterator[duckdb.D
         lake: where what the warehouse shows as views is.
 
     Raises:
-        CloseError: it is not there, or not built with the models a close reads.
+        PublishError: it is not there, or not built with the models a close reads.
     """
     if not file.exists():
-        raise CloseError(f"{file} is not there yet; `make build` makes it")
+        raise PublishError(f"{file} is not there yet; `make build` makes it")
     with duckdb.connect(str(file), read_only=True) as connection:
         allow_reads(connection, lake)
         connection.execute("set timezone = 'UTC'")
@@ -173,7 +173,7 @@ def open_warehouse(file: Path, lake: Location = LOCAL_DATA) -> Iterator[duckdb.D
         if missing := [
             f"{schema}.{name}" for schema, name in REQUIRED if (schema, name) not in there
         ]:
-            raise CloseError(f"{file} lacks {', '.join(missing)}; `make rebuild` makes them")
+            raise PublishError(f"{file} lacks {', '.join(missing)}; `make rebuild` makes them")
         yield connection
 
 

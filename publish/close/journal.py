@@ -20,10 +20,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 from publish.close.cents import CENT, cents_of, largest_remainder, money
-from publish.close.errors import CloseError
 from publish.close.figures import FigureKey
 from publish.close.inputs import NOT_INVOICED, Invoice, first_day, last_day
 from publish.csv_files import csv_bytes, read_rows
+from publish.errors import PublishError
 
 CENTRAL = "(central)"
 EXPENSE_ROLES = {71: "credits", 72: "commitment_expense", 73: "fees_expense", 74: "tax"}
@@ -304,7 +304,7 @@ class _Booker:
 
     def _line(self, entry_type: str, number: int, part: _Part) -> JournalLine:
         if (account := self._accounts.get(part.role)) is None:
-            raise CloseError(
+            raise PublishError(
                 f"gl_accounts.csv has no account for posting_role {part.role} on "
                 f"{last_day(self._posted_month)}; add one"
             )

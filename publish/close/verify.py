@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from publish.close.errors import CloseError, TamperedError
 from publish.close.inputs import first_day
 from publish.close.manifest import (
     MANIFEST,
@@ -17,6 +16,7 @@ from publish.close.manifest import (
     sha256,
 )
 from publish.close.totals import control_totals, loose_ends
+from publish.errors import PublishError, TamperedError
 
 
 def verify_month(closes: Path, month: str) -> Manifest:
@@ -31,11 +31,11 @@ def verify_month(closes: Path, month: str) -> Manifest:
 
     Raises:
         TamperedError: anything is not what was closed.
-        CloseError: the month is not closed.
+        PublishError: the month is not closed.
     """
     first_day(month)
     if not (closes / month).is_dir():
-        raise CloseError(f"{month} is not closed: there is no {closes / month}")
+        raise PublishError(f"{month} is not closed: there is no {closes / month}")
     if findings := findings_of(closes, month):
         raise TamperedError(month, findings)
     return read_manifest(closes / month)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from publish.close.errors import CloseError
-from publish.close.folder import places
+from ingest.errors import TokenhouseError
+from ingest.settings import load_settings
+from publish.errors import PublishError
 from publish.focus.export import VERSIONS, export_focus, invoiced_months
 
 
@@ -24,13 +25,13 @@ def focus(
     """
     try:
         if version and version not in VERSIONS:
-            raise CloseError(f"--version {version}: choose {' or '.join(VERSIONS)}")
-        where = places()
-        data, lake = where.local, where.data
+            raise PublishError(f"--version {version}: choose {' or '.join(VERSIONS)}")
+        settings = load_settings()
+        data, lake = settings.local, settings.data
         versions = [version] if version else VERSIONS
         for each in [month] if month else invoiced_months(data / "warehouse.duckdb", lake):
             for file, rows in export_focus(data, each, versions, lake).items():
                 typer.echo(f"{file}: {rows} rows")
-    except CloseError as error:
+    except TokenhouseError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
+        raise typer.Exit(error.exit_code) from error

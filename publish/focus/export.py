@@ -17,9 +17,9 @@ from typing import Any
 import duckdb
 
 from ingest.store import LOCAL_DATA, Location
-from publish.close.errors import CloseError
 from publish.close.inputs import first_day, last_day, open_warehouse, prepare_ledger
 from publish.csv_files import write_rows
+from publish.errors import PublishError
 from publish.focus.columns import BILLING_PERIOD, COST_AND_USAGE, INVOICE_DETAIL
 
 SQL = Path(__file__).with_name("sql")
@@ -51,7 +51,7 @@ def export_focus(
         Each file with its rows.
 
     Raises:
-        CloseError: nothing is known of the month, or the warehouse cannot be used.
+        PublishError: nothing is known of the month, or the warehouse cannot be used.
     """
     written: dict[Path, int] = {}
     with open_warehouse(data / "warehouse.duckdb", lake) as connection:
@@ -59,7 +59,7 @@ def export_focus(
         _prepare(connection, month)
         found = connection.execute("select count(*) from focus_rows").fetchone()
         if not found or not found[0]:
-            raise CloseError(f"--month {month}: neither usage nor an invoice is known of it")
+            raise PublishError(f"--month {month}: neither usage nor an invoice is known of it")
         for version in versions:
             written |= _write_version(connection, data / "focus" / version / month, version, month)
     return written

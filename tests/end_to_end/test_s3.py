@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -188,11 +189,15 @@ def test_a_warehouse_of_another_lake_is_built_again(here: Path) -> None:
     one, two = (S3Path(f"s3://lakes/{name}") for name in ("one", "two"))
     for bucket in (one, two):
         land(bucket, write_log(here / "a.ndjson", range(3)))
-    states = [current_state("", "", open_lake(bucket / "raw")) for bucket in (one, two)]
-    assert states[0].lake == states[1].lake
+    lakes = [open_lake(bucket / "raw") for bucket in (one, two)]
+    same_place = [replace(lake, place="s3://lakes/one/raw") for lake in lakes]
+    states = [current_state("", "", lake) for lake in same_place]
+    assert states[0].lake == states[1].lake, "nothing but their identity tells them apart"
     assert why_full(states[0], states[1], asked=False) == "TOKENHOUSE_DATA names another lake"
     land(two, write_log(here / "b.ndjson", range(9)))
-    assert why_full(states[1], current_state("", "", open_lake(two / "raw")), asked=False) is None
+    landed_more = current_state("", "", open_lake(two / "raw"))
+    assert landed_more.lake != states[1].lake
+    assert why_full(states[1], landed_more, asked=False) is None
 
 
 @pytest.mark.usefixtures("store")

@@ -14,7 +14,17 @@ import pytest
 from ingest.lake import Lake
 from ingest.schemas import CALLS
 
-COMMANDS = ["calls", "responses", "otlp", "litellm", "langfuse", "status", "compact"]
+COMMANDS = [
+    "calls",
+    "responses",
+    "otlp",
+    "litellm",
+    "langfuse",
+    "product-events",
+    "changes",
+    "status",
+    "compact",
+]
 
 
 def run(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

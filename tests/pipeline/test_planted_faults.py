@@ -115,6 +115,61 @@ FAULTS = {
         "insert into intermediate.int_price_keys_collected "
         "select * from intermediate.int_price_keys_collected limit 1",
     ),
+    "a failed attempt's cost missing from the waste": (
+        "assert_waste_is_what_single_calls_wasted",
+        "delete from marts.fct_waste_daily where waste_category = 'failed'",
+    ),
+    "a thrown-away answer counted as a retry": (
+        "assert_waste_is_what_single_calls_wasted",
+        "update marts.fct_waste_daily set waste_category = 'retried' "
+        "where waste_category = 'duplicate'",
+    ),
+    "waste beyond what was billed": (
+        "assert_waste_is_within_billed_cost",
+        "insert into marts.fct_waste_daily values "
+        "('2026-10-01', 'acme', 'chat', 'cache_miss', false, 1, 1)",
+    ),
+    "a millionth of a millionth of a dollar wasted besides": (
+        "assert_waste_is_within_billed_cost",
+        "update marts.fct_waste_daily set waste_cost_usd = waste_cost_usd - 0.000000000001 "
+        "where waste_category = 'failed'",
+    ),
+    "retries that the hourly costs forget": (
+        "assert_calls_and_charges_equal_hourly_costs",
+        f"update {CUBE} set retried_cost_usd = 0.000000000001 "
+        "where hour_at = '2026-10-01 09:00:00+00'",
+    ),
+    "a served call that the hourly costs forget": (
+        "assert_calls_and_charges_equal_hourly_costs",
+        f"update {CUBE} set served_call_count = 0 where hour_at = '2026-10-01 09:00:00+00'",
+    ),
+    "a feature's month lost on the way to the cost levels": (
+        "assert_cost_levels_sum_to_the_ledger",
+        "delete from marts.fct_loaded_costs_monthly where feature = 'search'",
+    ),
+    "a millionth of a millionth of a dollar lost in allocation": (
+        "assert_cost_levels_sum_to_the_ledger",
+        "update marts.fct_loaded_costs_monthly "
+        "set allocated_cost_usd = allocated_cost_usd - 0.000000000001 where feature = 'chat'",
+    ),
+    "an invoice's credit loaded and not in the bridge": (
+        "assert_cost_levels_sum_to_the_ledger",
+        "update marts.fct_loaded_costs_monthly set fully_loaded_cost_usd = 1 "
+        "where feature = 'chat'",
+    ),
+    "an allocation that the levels do not know": (
+        "assert_cost_levels_sum_to_the_ledger",
+        "insert into marts.fct_cost_allocations_monthly (cost_month, allocation_level, "
+        "allocated_cost_usd) values ('2026-10', 'shared', 0.5)",
+    ),
+    "a day's retrieval lost": (
+        "assert_retrieval_costs_equal_hourly_costs",
+        "delete from marts.fct_retrieval_costs_daily where feature = 'search'",
+    ),
+    "a cost of no kind": (
+        "assert_retrieval_costs_equal_hourly_costs",
+        "update marts.fct_retrieval_costs_daily set generation_cost_usd = 0 where feature = 'chat'",
+    ),
     "a call twice": (
         "unique_grain_fct_calls_call_id__event_date",
         "create or replace view lake.calls as select * from lake_calls_kept "

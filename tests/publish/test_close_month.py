@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from publish.cli import app
 from publish.close.close import close_month
-from publish.close.errors import CloseError, RefusedError
 from publish.csv_files import read_rows
+from publish.errors import PublishError, RefusedError
 from tests.support.close_factory import cell, invoice, merged, usage, write_warehouse
 from tests.support.close_story import TODAY, october, shifted, story
 
@@ -279,7 +279,7 @@ def test_a_missing_account_is_named(tmp_path: Path) -> None:
 
     with duckdb.connect(str(story(tmp_path))) as connection:
         connection.execute("delete from seeds.gl_accounts where posting_role = 'tax'")
-    with pytest.raises(CloseError, match="no account for posting_role tax"):
+    with pytest.raises(PublishError, match="no account for posting_role tax"):
         close_month(tmp_path, MONTH, today=TODAY)
     assert not (tmp_path / "closes").exists()
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from publish.cli import app
 from publish.close.close import close_month
-from publish.close.errors import CloseError, TamperedError
 from publish.close.manifest import digest_of, sealed
 from publish.close.verify import verify_month
+from publish.errors import PublishError, TamperedError
 from tests.support.close_story import TODAY, october, shifted, story
 
 MONTH = "2026-10"
@@ -151,7 +151,7 @@ def test_nothing_is_closed_on_top_of_a_changed_month(folder: Path, tmp_path: Pat
 
 
 def test_a_month_that_is_not_closed_is_no_finding(tmp_path: Path) -> None:
-    with pytest.raises(CloseError, match="2026-10 is not closed"):
+    with pytest.raises(PublishError, match="2026-10 is not closed"):
         verify_month(tmp_path / "closes", MONTH)
 
 

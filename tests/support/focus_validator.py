@@ -1,8 +1,7 @@
 """focus-validator 2.2.1 in an environment of its own, outside the repository.
 
-It needs Python 3.12 and pins of its own, so it cannot live in ours. Where no newer Python is found,
-its source is unpacked and the one line that 3.11 cannot read (quotes inside quotes of an f-string)
-is rewritten.
+It needs Python 3.12 and pins of its own, so it cannot live in ours. Where there is no 3.12 it is
+installed all the same, and the one line that 3.11 cannot read is rewritten.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,21 +29,9 @@ CRITERIA = (
     "MULTIPLE_BILLING_ACCOUNT_TYPES_SUPPORTED",
     "MULTIPLE_SUB_ACCOUNT_TYPES_SUPPORTED",
 )
-DEPENDENCIES = (
-    "duckdb>=1.4,<2",
-    "pandas>=2,<3",
-    "polars>=1,<2",
-    "numpy>=1.26,<2",
-    "pyarrow<22",
-    "pyyaml",
-    "requests",
-    "sqlglot",
-    "tabulate",
-    "pydantic",
-    "ddt",
-    "multimethod",
-    "pytz",
-)
+UNREADABLE = r"""f"'{k.replace('\"', '\"\"')}'" for k"""
+"""A backslash between the braces of an f-string; 3.11 knows none there."""
+READABLE = """"'" + k.replace('"', '""') + "'" for k"""
 
 
 class UnavailableError(Exception):
@@ -111,55 +96,18 @@ def _install(folder: Path) -> None:
     newer = next(_newer_pythons(), None)
     _run([newer or sys.executable, "-m", "venv", str(folder)])
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    if newer:
-        _run([*pip, f"focus-validator=={VERSION}", "pyarrow<22"])
-        return
-    _run([*pip, *DEPENDENCIES])
-    (packages,) = (folder / "lib").glob("python3.*/site-packages")
-    with tempfile.TemporaryDirectory() as download:
-        _run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-binary=:all:",
-                "--ignore-requires-python",
-                "-d",
-                download,
-                f"focus-validator=={VERSION}",
-            ]
-        )
-        (archive,) = Path(download).glob("*.tar.gz")
-        with tarfile.open(archive) as source:
-            source.extractall(download, filter="data")
-        (package,) = Path(download).glob("*/focus_validator")
-        shutil.copytree(package, packages / "focus_validator")
-    for file in (packages / "focus_validator").rglob("*.py"):
-        _repair(file)
+    anyway = [] if newer else ["--ignore-requires-python"]
+    _run([*pip, *anyway, f"focus-validator=={VERSION}", "pyarrow<22"])
+    if not newer:
+        _repair(folder)
 
 
-def _repair(file: Path) -> None:
-    """Rewrites f-strings that only newer Pythons read, at the line the compiler names."""
-    while True:
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        try:
-            compile("".join(lines), str(file), "exec")
-        except SyntaxError as error:
-            number = (error.lineno or 1) - 1
-            repaired = re.sub(
-                r"\{([^{}]*)\}",
-                lambda found: "{" + found.group(1).replace('"', "'") + "}",
-                lines[number],
-            )
-            if repaired == lines[number]:
-                raise
-            lines[number] = repaired
-            file.write_text("".join(lines), encoding="utf-8")
-        else:
-            return
+def _repair(folder: Path) -> None:
+    name = "focus_validator/config_objects/focus_to_duckdb_converter.py"
+    (file,) = folder.glob(f"lib/python3.*/site-packages/{name}")
+    source = file.read_text(encoding="utf-8")
+    assert UNREADABLE in source, f"focus-validator {VERSION} is not what it was"
+    file.write_text(source.replace(UNREADABLE, READABLE), encoding="utf-8")
 
 
 def _newer_pythons() -> Iterator[str]:

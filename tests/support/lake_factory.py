@@ -7,7 +7,7 @@ reads as the claim it makes. `write_calls` appends; `supersede` marks older vers
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -205,11 +205,19 @@ class Lake:
         stamped = [dict(row) | {"landing_id": landing_id} for row in batch]
         if stamped:
             self._append(self.calls, pa.Table.from_pylist(stamped, schema=CALLS_SCHEMA))
-        self.record_landing(landing_id, dates, len(batch))
+        starts = [row["started_at"] for row in batch]
+        self.record_landing(landing_id, dates, len(batch), instants=starts)
         return landing_id
 
     def record_landing(
-        self, landing_id: str, dates: set[dt.date], row_count: int, *, source: str = "calls"
+        self,
+        landing_id: str,
+        dates: set[dt.date],
+        row_count: int,
+        *,
+        source: str = "calls",
+        superseding: int = 0,
+        instants: Sequence[dt.datetime] = (),
     ) -> None:
         """Writes the audit row that tells the build which dates to restate."""
         now = dt.datetime.now(dt.UTC)
@@ -224,9 +232,11 @@ class Lake:
             "rows_landed": row_count,
             "rows_duplicate": 0,
             "rows_quarantined": 0,
-            "rows_superseding": 0,
+            "rows_superseding": superseding,
             "rows_component": 0,
             "touched_dates": ",".join(sorted(date.isoformat() for date in dates)),
+            "first_event_at": min(instants, default=None),
+            "last_event_at": max(instants, default=None),
             "landed_at": now,
             "code_version": "test",
         }

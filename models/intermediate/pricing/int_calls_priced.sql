@@ -79,6 +79,20 @@ charged as (
                     + ({{ cache_saving_usd(meter) }})
                 {% endfor %}
         end as priced_cache_savings_usd,
+        -- What input cost beyond the price of reading it from the cache; nothing where the model
+        -- has no such price.
+        case
+            when prices.cache_read_usd_per_million is null then 0
+            when
+                {{ is_plain() }}
+                and prices.cache_read_plain_below > 1
+                then {{ plain_read_premium_usd() }}
+            else
+                0
+                {% for meter in unread_input_meters() %}
+                    + ({{ read_premium_usd(meter) }})
+                {% endfor %}
+        end as priced_cache_miss_premium_usd,
         case
             when calls.usage_status != 'missing' then false
             when calls.outcome = 'rate_limited' then true
@@ -124,7 +138,13 @@ final as (
                 when is_cache_hit or is_refused then 0
                 else priced_cache_savings_usd
             end as decimal(38, 12)
-        ) as cache_savings_usd
+        ) as cache_savings_usd,
+        cast(
+            case
+                when is_cache_hit or is_refused then 0
+                else priced_cache_miss_premium_usd
+            end as decimal(38, 12)
+        ) as cache_miss_premium_usd
     from charged
 
 )

@@ -27,30 +27,6 @@ billing_clocks as (
 
 ),
 
-placed as (
-
-    select
-        lines.*,
-        coalesce(
-            lines.stated_account_id, only_accounts.billing_account_id, '(default)'
-        ) as billing_account_id,
-        coalesce(billing_clocks.time_zone, 'UTC') as time_zone
-    from lines
-    left join only_accounts
-        on lines.provider = only_accounts.provider
-    left join billing_clocks
-        on lines.provider = billing_clocks.provider
-
-),
-
-final as (
-
-    select
-        placed.*,
-        {{ sku_key('placed') }} as sku_key,
-        {{ date_in_zone_of('placed.period_start_at', 'placed.time_zone') }} as usage_date
-    from placed
-
-)
+{{ provider_lines_dated() }}
 
 select * from final

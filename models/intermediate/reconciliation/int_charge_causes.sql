@@ -13,10 +13,8 @@
     Factors are shares that choose a name; no amount but that of a wrong price under an
     account-wide discount is made with one.
 */
-{% set sku = [
-    'provider', 'billing_account_id', 'billing_month', 'model', 'meter', 'service_tier'
-] %}
-{% set account = ['provider', 'billing_account_id', 'billing_month', 'currency'] %}
+{% set account_month = ['provider', 'billing_account_id', 'billing_month'] %}
+{% set account = account_month + ['currency'] %}
 
 with
 
@@ -177,29 +175,18 @@ looked_at as (
     from compared
     left join metered_models
         on
-            compared.provider = metered_models.provider
-            and compared.billing_account_id = metered_models.billing_account_id
-            and compared.model = metered_models.model
+            {{ columns_equal(
+                'compared', 'metered_models', ['provider', 'billing_account_id', 'model']
+            ) }}
     left join metered_tools
-        on
-            compared.provider = metered_tools.provider
-            and compared.billing_account_id = metered_tools.billing_account_id
-            and compared.billing_month = metered_tools.billing_month
-            and compared.meter = metered_tools.meter
+        on {{ columns_equal('compared', 'metered_tools', account_month + ['meter']) }}
     left join unstated
-        on
-            compared.provider = unstated.provider
-            and compared.billing_account_id = unstated.billing_account_id
-            and compared.billing_month = unstated.billing_month
-            and compared.model = unstated.model
-            and compared.meter = unstated.meter
+        on {{ columns_equal('compared', 'unstated', account_month + ['model', 'meter']) }}
     left join request_differences
         on
-            compared.provider = request_differences.provider
-            and compared.billing_account_id = request_differences.billing_account_id
-            and compared.billing_month = request_differences.billing_month
-            and compared.usage_date = request_differences.usage_date
-            and compared.model = request_differences.model
+            {{ columns_equal(
+                'compared', 'request_differences', account_month + ['usage_date', 'model']
+            ) }}
 
 ),
 

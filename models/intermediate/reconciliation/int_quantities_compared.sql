@@ -9,6 +9,8 @@
     sides are the ledger's. Quantities from an invoice are compared by the month, on its first
     day.
 */
+{% set account_month = ['provider', 'billing_account_id', 'billing_month'] %}
+
 with
 
 metered as (
@@ -97,11 +99,10 @@ unstated_meters as (
     from cost_rows
     left join meter_sources
         on
-            cost_rows.provider = meter_sources.provider
-            and cost_rows.billing_account_id = meter_sources.billing_account_id
+            {{ columns_equal(
+                'cost_rows', 'meter_sources', ['provider', 'billing_account_id', 'model', 'meter']
+            ) }}
             and {{ billing_month_of('cost_rows.usage_date') }} = meter_sources.billing_month
-            and cost_rows.model = meter_sources.model
-            and cost_rows.meter = meter_sources.meter
     where meter_sources.provider is null
 
 ),
@@ -149,43 +150,24 @@ decided as (
         reported_models.provider is not null as is_reported_model
     from cells
     left join month_sources
-        on
-            cells.provider = month_sources.provider
-            and cells.billing_account_id = month_sources.billing_account_id
-            and cells.billing_month = month_sources.billing_month
+        on {{ columns_equal('cells', 'month_sources', account_month) }}
     left join meter_sources
-        on
-            cells.provider = meter_sources.provider
-            and cells.billing_account_id = meter_sources.billing_account_id
-            and cells.billing_month = meter_sources.billing_month
-            and cells.model = meter_sources.model
-            and cells.meter = meter_sources.meter
+        on {{ columns_equal('cells', 'meter_sources', account_month + ['model', 'meter']) }}
     left join exported_days
         on
-            cells.provider = exported_days.provider
-            and cells.billing_account_id = exported_days.billing_account_id
-            and cells.usage_date = exported_days.usage_date
+            {{ columns_equal(
+                'cells', 'exported_days', ['provider', 'billing_account_id', 'usage_date']
+            ) }}
             and coalesce(meter_sources.source_rank, month_sources.first_source)
             = exported_days.source_rank
     left join unstated_meters
-        on
-            cells.provider = unstated_meters.provider
-            and cells.billing_account_id = unstated_meters.billing_account_id
-            and cells.billing_month = unstated_meters.billing_month
-            and cells.model = unstated_meters.model
-            and cells.meter = unstated_meters.meter
+        on {{ columns_equal('cells', 'unstated_meters', account_month + ['model', 'meter']) }}
     left join reported_models
         on
-            cells.meter <> 'provider_reported'
-            and cells.provider = reported_models.provider
-            and cells.billing_account_id = reported_models.billing_account_id
-            and cells.billing_month = reported_models.billing_month
-            and cells.model = reported_models.model
+            {{ columns_equal('cells', 'reported_models', account_month + ['model']) }}
+            and cells.meter <> 'provider_reported'
     left join counted_requests
-        on
-            cells.provider = counted_requests.provider
-            and cells.billing_account_id = counted_requests.billing_account_id
-            and cells.billing_month = counted_requests.billing_month
+        on {{ columns_equal('cells', 'counted_requests', account_month) }}
 
 ),
 
@@ -263,10 +245,9 @@ final as (
     from account_prices
     left join prices
         on
-            account_prices.provider = prices.provider
-            and account_prices.model = prices.model
-            and account_prices.service_tier = prices.service_tier
-            and account_prices.meter = prices.meter
+            {{ columns_equal(
+                'account_prices', 'prices', ['provider', 'model', 'service_tier', 'meter']
+            ) }}
             and account_prices.usage_date >= prices.valid_from
             and account_prices.usage_date < prices.valid_until
 

@@ -60,6 +60,7 @@ final as (
         count(*) filter (where is_call and is_operation_start) as operation_count,
         count(*) filter (where is_call and attempt_number > 1) as retry_call_count,
         count(*) filter (where is_call and is_fallback) as fallback_call_count,
+        count(*) filter (where is_call and is_served) as served_call_count,
 
         ---------- tokens and other meters
         {% for meter in usage_columns() %}
@@ -72,7 +73,10 @@ final as (
         cast(sum({{ chargeable_cost_usd('billed_cost_usd', 'is_served') }}) as decimal(38, 12))
             as chargeable_cost_usd,
         cast(sum(source_cost_usd) as decimal(38, 12)) as source_cost_usd,
-        cast(sum(cache_savings_usd) as decimal(38, 12)) as cache_savings_usd
+        cast(sum({{ retried_cost_usd('billed_cost_usd', 'is_served') }}) as decimal(38, 12))
+            as retried_cost_usd,
+        cast(sum(cache_savings_usd) as decimal(38, 12)) as cache_savings_usd,
+        cast(sum(cache_miss_premium_usd) as decimal(38, 12)) as cache_miss_premium_usd
     from joined
     group by
         event_date,

@@ -24,6 +24,17 @@ attempts as (
 
 ),
 
+matched as (
+
+    select
+        event_date,
+        event_id,
+        task_id
+    from {{ ref('int_calls_matched_to_events') }}
+    where decides_task
+
+),
+
 final as (
 
     select
@@ -40,7 +51,8 @@ final as (
         calls.trace_id,
         calls.run_id,
         calls.session_id,
-        calls.task_id,
+        coalesce(calls.task_id, matched.task_id) as task_id,
+        calls.task_id as logged_task_id,
         calls.agent_id,
         calls.user_id_hash,
         calls.price_id,
@@ -126,6 +138,10 @@ final as (
         on
             calls.event_date = attempts.event_date
             and calls.event_id = attempts.event_id
+    left join matched
+        on
+            calls.event_date = matched.event_date
+            and calls.event_id = matched.event_id
 
 )
 

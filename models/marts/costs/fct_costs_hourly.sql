@@ -67,6 +67,7 @@ final as (
             as failed_call_count,
         sums.retry_call_count,
         sums.fallback_call_count,
+        sums.served_call_count,
         case when sums.pricing_status = 'unpriced' then sums.call_count else 0 end
             as unpriced_call_count,
         case
@@ -84,7 +85,9 @@ final as (
         sums.billed_cost_usd,
         sums.chargeable_cost_usd,
         sums.source_cost_usd,
-        sums.cache_savings_usd
+        sums.retried_cost_usd,
+        sums.cache_savings_usd,
+        sums.cache_miss_premium_usd
 
     from sums
     left join contexts

@@ -54,7 +54,7 @@ def billed_calls(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataF
         project=pl.lit(projects).gather(pl.col("feature")),
         provider=provider,
         model=pl.lit(pl.Series([m.requested for m in MODELS])).gather(model),
-        tier=_tier(),
+        tier=price_tier(),
         is_long=whole > pl.lit(pl.Series(thresholds)).gather(model),
         requests=pl.lit(1, pl.Int64),
         **{meter: pl.col(column).cast(pl.Int64) for meter, column in METERS.items()},
@@ -66,7 +66,8 @@ def billed_calls(calls: pl.DataFrame, customers: tuple[Tenant, ...]) -> pl.DataF
     )  # fmt: skip
 
 
-def _tier() -> pl.Expr:
+def price_tier() -> pl.Expr:
+    """The tier a call is priced at."""
     untold = (pl.col("service") == SERVICE_NUMBER["langfuse"]) | pl.col("service_tier").is_null()
     return (
         pl.when("is_batch").then(pl.lit("batch"))

@@ -16,6 +16,11 @@ ledger as (
         sum(case when is_operation_start then 1 else 0 end) as operation_count,
         sum(billed_cost_usd) as billed_cost_usd,
         sum(chargeable_cost_usd) as chargeable_cost_usd,
+        sum(case when component_index = 0 and is_served then 1 else 0 end) as served_call_count,
+        sum(case
+            when attempt_number > 1 and outcome <> 'success' then billed_cost_usd
+            when billed_cost_usd is not null then 0
+        end) as retried_cost_usd,
         sum(cache_savings_usd) as cache_savings_usd
     from {{ ref('fct_calls') }}
     where {{ in_tested_dates('event_date') }}
@@ -36,6 +41,8 @@ hourly as (
         sum(operation_count) as operation_count,
         sum(billed_cost_usd) as billed_cost_usd,
         sum(chargeable_cost_usd) as chargeable_cost_usd,
+        sum(served_call_count) as served_call_count,
+        sum(retried_cost_usd) as retried_cost_usd,
         sum(cache_savings_usd) as cache_savings_usd
     from {{ ref('fct_costs_hourly') }}
     where {{ in_tested_dates('event_date') }}
@@ -85,6 +92,8 @@ where
     or ledger.operation_count is distinct from hourly.operation_count
     or ledger.billed_cost_usd is distinct from hourly.billed_cost_usd
     or ledger.chargeable_cost_usd is distinct from hourly.chargeable_cost_usd
+    or ledger.served_call_count is distinct from hourly.served_call_count
+    or ledger.retried_cost_usd is distinct from hourly.retried_cost_usd
     or ledger.cache_savings_usd is distinct from hourly.cache_savings_usd
 
 union all

@@ -1,25 +1,34 @@
-"""What a close or a verification can end with.
+"""What can stop a command that publishes.
 
-CloseError                the warehouse or the arguments cannot be used: exit 2
-├── RefusedError          the month may not be closed, with every reason: exit 1
-└── TamperedError         a closed month is not what was closed, with every finding: exit 1
+TokenhouseError (ingest/errors.py)
+└── PublishError                  the warehouse or the arguments cannot be used: exit 2
+    ├── MissingWarehouseError     nothing is built yet (publish/reports.py): exit 2
+    ├── RepriceError              history cannot be repriced (publish/reprice.py): exit 2
+    ├── RefusedError              a month may not be closed, with every reason: exit 1
+    └── TamperedError             a closed month is not what was closed: exit 1
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest.errors import TokenhouseError
 
-class CloseError(Exception):
+
+class PublishError(TokenhouseError):
     """The warehouse or the arguments cannot be used; the message says what to do."""
 
+    exit_code = 2
 
-class RefusedError(CloseError):
+
+class RefusedError(PublishError):
     """The month may not be closed.
 
     Attributes:
         reasons: every reason, one sentence each.
     """
+
+    exit_code = 1
 
     def __init__(self, month: str, reasons: Sequence[str]) -> None:
         self.reasons = list(reasons)
@@ -27,12 +36,14 @@ class RefusedError(CloseError):
         super().__init__(f"{month} is not closed:{listed}")
 
 
-class TamperedError(CloseError):
+class TamperedError(PublishError):
     """A closed month is not what was closed.
 
     Attributes:
         findings: every file and what differs, one sentence each.
     """
+
+    exit_code = 1
 
     def __init__(self, month: str, findings: Sequence[str]) -> None:
         self.findings = list(findings)

@@ -1,0 +1,1 @@
+"""How good the month-end forecast is: series, their warehouse, the score."""

@@ -1,0 +1,1 @@
+"""How often the interval of cost per success holds the truth."""

@@ -1,0 +1,1 @@
+"""The budget feed: what enforcers read before they let a call through."""
