@@ -1,0 +1,184 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='since_restated',
+    unique_key='active_until_date',
+    on_schema_change='fail',
+) }}
+
+/*
+    Grain: incident_id, dimension, value_text.
+
+    What explains an incident: values of one dimension, and pairs of two, that carry more than a
+    tenth of its delta. Ranked by that share times the surprise, the Jensen-Shannon term of the
+    value's share of the cost before and after: a tenant that is half of the cost and half of the
+    delta explains nothing. A pair that says no more than one of its values is left out.
+*/
+{% set dimensions = cause_dimensions() %}
+{% set pairs = [] %}
+{% for dimension in dimensions %}
+    {% for other in dimensions[loop.index:] %}
+        {% do pairs.append([dimension, other]) %}
+    {% endfor %}
+{% endfor %}
+{% set sets = [] %}
+{% for dimension in dimensions %}{% do sets.append([dimension]) %}{% endfor %}
+{% set sets = sets + pairs %}
+
+with
+
+usage as (
+
+    select * from {{ ref('int_incident_usage_summed') }}
+    where {{ since_restated('active_until_date') }}
+
+),
+
+summed as (
+
+    select
+        incident_id,
+        active_until_date,
+        {% for dimension in dimensions %}
+            {{ dimension }},
+            grouping({{ dimension }}) as is_all_{{ dimension }},
+        {% endfor %}
+        sum(case when is_incident then cost_usd_twelfths else 0 end) as after_twelfths,
+        sum(case when is_incident then 0 else cost_usd_twelfths end) as before_twelfths
+    from usage
+    group by grouping sets (
+        (incident_id, active_until_date),
+        {% for set in sets %}
+            (incident_id, active_until_date, {{ set | join(', ') }}){{ ',' if not loop.last }}
+        {% endfor %}
+    )
+
+),
+
+named as (
+
+    select
+        incident_id,
+        active_until_date,
+        after_twelfths,
+        before_twelfths,
+        {{ dimensions | length }}
+        {% for dimension in dimensions %}
+            - is_all_{{ dimension }}
+        {% endfor %} as dimension_count,
+        concat_ws(
+            '|'
+            {% for dimension in dimensions %}
+                , case when is_all_{{ dimension }} = 0 then '{{ dimension }}' end
+            {% endfor %}
+        ) as dimension,
+        concat_ws(
+            '|'
+            {% for dimension in dimensions %}
+                , case when is_all_{{ dimension }} = 0 then {{ dimension }} end
+            {% endfor %}
+        ) as value_text
+    from summed
+
+),
+
+totals as (
+
+    select
+        incident_id,
+        after_twelfths,
+        before_twelfths
+    from named
+    where dimension_count = 0
+
+),
+
+shared as (
+
+    select
+        named.*,
+        totals.after_twelfths - totals.before_twelfths as all_delta_twelfths,
+        {{ share_of(
+            '(named.after_twelfths - named.before_twelfths)',
+            '(totals.after_twelfths - totals.before_twelfths)',
+        ) }} as explanatory_share,
+        coalesce({{ share_of('named.after_twelfths', 'totals.after_twelfths') }}, 0)
+            as share_after,
+        coalesce({{ share_of('named.before_twelfths', 'totals.before_twelfths') }}, 0)
+            as share_before,
+        {{ share_of(
+            '(totals.after_twelfths - named.after_twelfths)',
+            '(totals.before_twelfths - named.before_twelfths)',
+        ) }} - 1 as rest_change_share,
+        min(named.dimension_count) over (
+            partition by named.incident_id, named.after_twelfths, named.before_twelfths
+        ) as fewest_dimensions
+    from named
+    inner join totals
+        on named.incident_id = totals.incident_id
+    where named.dimension_count > 0
+
+),
+
+surprising as (
+
+    select
+        *,
+        0.5 * (
+            case
+                when share_before > 0
+                    then share_before * ln(2 * share_before / (share_before + share_after))
+                else 0
+            end
+            + case
+                when share_after > 0
+                    then share_after * ln(2 * share_after / (share_before + share_after))
+                else 0
+            end
+        ) as surprise
+    from shared
+    where
+        dimension_count = fewest_dimensions
+        and explanatory_share > 0.1
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by incident_id
+            order by
+                cast(explanatory_share * surprise as decimal(38, 12)) desc,
+                dimension_count,
+                dimension,
+                value_text
+        ) as surprise_rank
+    from surprising
+    where surprise > 0.000001
+
+),
+
+final as (
+
+    select
+        incident_id,
+        dimension,
+        value_text,
+        cast(surprise_rank as integer) as surprise_rank,
+        cast(
+            (after_twelfths - before_twelfths) * cast(0.083333333333 as decimal(13, 12))
+            as decimal(38, 12)
+        ) as cost_delta_usd,
+        explanatory_share,
+        surprise,
+        share_before,
+        share_after,
+        rest_change_share,
+        active_until_date
+    from ranked
+    where surprise_rank <= 10
+
+)
+
+select * from final
