@@ -40,7 +40,7 @@
 
 {# The whole days a number of hours makes, rounded down. #}
 {% macro day_of_hours(hour_number) -%}
-    cast(floor({{ hour_number }} / 24.0) as bigint)
+    cast(floor(({{ hour_number }}) / 24.0) as bigint)
 {%- endmacro %}
 
 {% macro date_of_epoch_day(day_number) -%}

@@ -189,28 +189,34 @@ metered as (
 )
 
 select
-    hour_at,
+    cast(hour_at as date) as event_date,
+    epoch_us(hour_at) // 3600000000 as hour_number,
     tenant_id,
     feature,
     workload_class,
     environment,
+    workload,
     cast(sum(attempts) as bigint) as call_count,
     cast(sum(operations) as bigint) as operation_count,
     cast(sum(retries) as bigint) as retry_call_count,
     cast(sum(fallbacks) as bigint) as fallback_call_count,
     cast(sum(least(attempts, counted(attempts * 0.01, normal(seed, 'failures', pair, hour_number))
         + cast(0.8 * stormy / (1 + stormy) * attempts as bigint))) as bigint) as failed_call_count,
+    cast(0 as bigint) as unpriced_call_count,
     cast(sum(uncached_input_tokens) as bigint) as uncached_input_tokens,
     cast(sum(cache_read_tokens) as bigint) as cache_read_tokens,
+    cast(0 as bigint) as cache_write_tokens,
     cast(sum(output_tokens) as bigint) as output_tokens,
     cast(sum(embed_tokens) as bigint) as embed_tokens,
+    cast(sum(uncached_input_tokens + cache_read_tokens + output_tokens) as bigint)
+        as generation_tokens,
     cast(sum(
         (uncached_input_tokens + 0.1 * cache_read_tokens + 4 * output_tokens)
         * input_usd_per_million * 0.000001
         -- the fallback model costs four times as much
         * (1 + 3 * fallbacks / greatest(attempts, 1))
         + embed_tokens * 0.02 * 0.000001
-    ) as decimal(38, 12)) as billed_cost_usd
+    ) as decimal(38, 12)) as cost_usd
 from metered
 where attempts > 0
 group by all
