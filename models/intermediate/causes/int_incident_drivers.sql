@@ -118,6 +118,38 @@ worth as (
 
 unrounded as (
 
+    {% for driver, factors in drivers %}
+        select
+            incident_id,
+            active_until_date,
+            '{{ driver }}' as driver,
+            {{ loop.index }} as driver_number,
+            sum(
+                cast(
+                    cast(worth_usd as double) * case size
+                        {% for size, member, outsider in shapley_weights(drivers | length) %}
+                            when {{ size }}
+                                then case
+                                    when has_{{ driver }} = 1 then {{ member }}
+                                    else -{{ outsider }}
+                                end
+                        {% endfor %}
+                    end / {{ factorial.value }} as decimal(38, 18)
+                )
+            ) as delta_usd
+        from worth
+        group by
+            incident_id,
+            active_until_date
+
+        {{ 'union all' if not loop.last }}
+
+    {% endfor %}
+
+),
+
+rounded as (
+
     select
         unrounded.incident_id,
         unrounded.active_until_date,

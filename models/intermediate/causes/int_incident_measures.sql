@@ -77,6 +77,23 @@ risen as (
 
 ),
 
+teams as (
+
+    select
+        incident_id,
+        team,
+        row_number() over (
+            partition by incident_id
+            order by sum(cost_usd_twelfths) desc, team
+        ) as cost_rank
+    from usage
+    where is_incident
+    group by
+        incident_id,
+        team
+
+),
+
 final as (
 
     select
@@ -97,6 +114,7 @@ final as (
             risen.mix_{{ side }} as risen_model_share_{{ side }},
         {% endfor %}
         risen.model as risen_model,
+        teams.team,
         cast(cast(unpriced.unpriced_twelfths as double) / 12 as bigint) as unpriced_call_count
     from summed
     inner join unpriced
@@ -105,6 +123,10 @@ final as (
         on
             summed.incident_id = risen.incident_id
             and risen.rise_rank = 1
+    left join teams
+        on
+            summed.incident_id = teams.incident_id
+            and teams.cost_rank = 1
 
 )
 
