@@ -7,22 +7,14 @@
     {{ date_of_epoch_day(day_of_hours(last_hour_number)) }} + 3
 {%- endmacro %}
 
-{# Ids of the incidents to restate; every one in a full refresh. #}
-{% macro is_active_incident(last_hour_number) -%}
-    {{ since_restated(incident_active_until(last_hour_number)) }}
-{%- endmacro %}
-
-{# The dates of hours of incidents to restate, and of their baselines, as literals. #}
-{% macro in_incident_dates(date_column, incidents, baseline_hours) -%}
+{# The dates of the hours of incidents to restate, as literals. #}
+{% macro in_incident_dates(date_column, compared_hours) -%}
     {%- if not execute or flags.FULL_REFRESH -%}
         {{ return('true') }}
     {%- endif -%}
     {%- set rows = run_query(
-        'select distinct ' ~ date_of_epoch_day(day_of_hours('hour_number')) ~ ' as event_date from ('
-        ~ 'select incident_id, hour_number from ' ~ baseline_hours
-        ~ ' union all select incident_id, baseline_hour_number from ' ~ baseline_hours
-        ~ ') as hours where incident_id in (select incident_id from ' ~ incidents
-        ~ ' where ' ~ is_active_incident('last_hour_number') ~ ') order by event_date'
+        'select distinct ' ~ date_of_epoch_day(day_of_hours('hour_number')) ~ ' as event_date from '
+        ~ compared_hours ~ ' where ' ~ since_restated('active_until_date') ~ ' order by event_date'
     ) -%}
     {{ date_in_list(date_column, rows.columns[0].values() | list) }}
 {%- endmacro %}

@@ -114,19 +114,19 @@ reached as (
         candidates.incident_id,
         candidates.change_id,
         {{ share_of(
-            'sum(case when usage.is_incident and ' ~ is_reached_by('candidates', 'usage')
+            'sum(case when usage.side = \'after\' and ' ~ is_reached_by('candidates', 'usage')
             ~ ' then usage.cost_usd_twelfths else 0 end)',
-            'sum(case when usage.is_incident then usage.cost_usd_twelfths else 0 end)',
+            'sum(case when usage.side = \'after\' then usage.cost_usd_twelfths else 0 end)',
         ) }} as reached_share,
         {{ share_of(
-            'sum(case when usage.is_incident and ' ~ carries_version('candidates', 'usage')
+            'sum(case when usage.side = \'after\' and ' ~ carries_version('candidates', 'usage')
             ~ ' then usage.call_count_twelfths else 0 end)',
-            'sum(case when usage.is_incident then usage.call_count_twelfths else 0 end)',
+            'sum(case when usage.side = \'after\' then usage.call_count_twelfths else 0 end)',
         ) }} as version_share_after,
         {{ share_of(
-            'sum(case when not usage.is_incident and ' ~ carries_version('candidates', 'usage')
+            'sum(case when usage.side = \'eve\' and ' ~ carries_version('candidates', 'usage')
             ~ ' then usage.call_count_twelfths else 0 end)',
-            'sum(case when usage.is_incident then 0 else usage.call_count_twelfths end)',
+            'sum(case when usage.side = \'eve\' then usage.call_count_twelfths else 0 end)',
         ) }} as version_share_before
     from candidates
     inner join usage

@@ -11,7 +11,7 @@
     What explains an incident: values of one dimension, and pairs of two, that carry more than a
     tenth of its delta. Ranked by that share times the surprise, the Jensen-Shannon term of the
     value's share of the cost before and after: a tenant that is half of the cost and half of the
-    delta explains nothing. A pair that says no more than one of its values is left out.
+    delta explains nothing. Versions come and go: their share before is that of the day before. A pair that says no more than one of its values is left out.
 */
 {% set dimensions = cause_dimensions() %}
 {% set pairs = [] %}
@@ -42,8 +42,10 @@ summed as (
             {{ dimension }},
             grouping({{ dimension }}) as is_all_{{ dimension }},
         {% endfor %}
-        sum(case when is_incident then cost_usd_twelfths else 0 end) as after_twelfths,
-        sum(case when is_incident then 0 else cost_usd_twelfths end) as before_twelfths
+        {% for side in ['after', 'before', 'eve'] %}
+            sum(case when side = '{{ side }}' then cost_usd_twelfths else 0 end)
+                as {{ side }}_twelfths{{ ',' if not loop.last }}
+        {% endfor %}
     from usage
     group by grouping sets (
         (incident_id, active_until_date),
@@ -61,6 +63,8 @@ named as (
         active_until_date,
         after_twelfths,
         before_twelfths,
+        eve_twelfths,
+        0 in (is_all_prompt_version, is_all_route_policy_version) as is_version,
         {{ dimensions | length }}
         {% for dimension in dimensions %}
             - is_all_{{ dimension }}
@@ -86,36 +90,61 @@ totals as (
     select
         incident_id,
         after_twelfths,
-        before_twelfths
+        before_twelfths,
+        eve_twelfths
     from named
     where dimension_count = 0
+
+),
+
+based as (
+
+    select
+        named.incident_id,
+        named.active_until_date,
+        named.dimension_count,
+        named.dimension,
+        named.value_text,
+        named.after_twelfths,
+        case
+            when named.is_version and totals.eve_twelfths > 0
+                then cast(
+                    cast(totals.before_twelfths as double)
+                    * cast(named.eve_twelfths as double) / cast(totals.eve_twelfths as double)
+                    as decimal(38, 12)
+                )
+            else named.before_twelfths
+        end as before_twelfths
+    from named
+    inner join totals
+        on named.incident_id = totals.incident_id
+    where named.dimension_count > 0
 
 ),
 
 shared as (
 
     select
-        named.*,
+        based.*,
         totals.after_twelfths - totals.before_twelfths as all_delta_twelfths,
         {{ share_of(
-            '(named.after_twelfths - named.before_twelfths)',
+            '(based.after_twelfths - based.before_twelfths)',
             '(totals.after_twelfths - totals.before_twelfths)',
         ) }} as explanatory_share,
-        coalesce({{ share_of('named.after_twelfths', 'totals.after_twelfths') }}, 0)
+        coalesce({{ share_of('based.after_twelfths', 'totals.after_twelfths') }}, 0)
             as share_after,
-        coalesce({{ share_of('named.before_twelfths', 'totals.before_twelfths') }}, 0)
+        coalesce({{ share_of('based.before_twelfths', 'totals.before_twelfths') }}, 0)
             as share_before,
         {{ share_of(
-            '(totals.after_twelfths - named.after_twelfths)',
-            '(totals.before_twelfths - named.before_twelfths)',
+            '(totals.after_twelfths - based.after_twelfths)',
+            '(totals.before_twelfths - based.before_twelfths)',
         ) }} - 1 as rest_change_share,
-        min(named.dimension_count) over (
-            partition by named.incident_id, named.after_twelfths, named.before_twelfths
+        min(based.dimension_count) over (
+            partition by based.incident_id, based.after_twelfths, based.before_twelfths
         ) as fewest_dimensions
-    from named
+    from based
     inner join totals
-        on named.incident_id = totals.incident_id
-    where named.dimension_count > 0
+        on based.incident_id = totals.incident_id
 
 ),
 

@@ -36,8 +36,7 @@ summed as (
             {% for measure, expression in cause_measures() %}
                 sum(
                     case
-                        when {{ 'not ' if side == 'before' }}is_incident
-                            then {{ measure }}_twelfths
+                        when side = '{{ side }}' then {{ measure }}_twelfths
                         else 0
                     end
                 ) as {{ measure }}_{{ side }}{{ ',' if not loop.last }}
@@ -55,7 +54,7 @@ unpriced as (
 
     select
         incident_id,
-        sum(case when is_incident then attempt_count_twelfths - priced_attempt_count_twelfths end)
+        sum(case when side = 'after' then attempt_count_twelfths - priced_attempt_count_twelfths end)
             as unpriced_twelfths
     from usage
     group by incident_id
@@ -87,7 +86,7 @@ teams as (
             order by sum(cost_usd_twelfths) desc, team
         ) as cost_rank
     from usage
-    where is_incident
+    where side = 'after'
     group by
         incident_id,
         team

@@ -23,7 +23,9 @@ with
 usage as (
 
     select * from {{ ref('int_incident_usage_summed') }}
-    where {{ since_restated('active_until_date') }}
+    where
+        {{ since_restated('active_until_date') }}
+        and side in ('before', 'after')
 
 ),
 
@@ -39,8 +41,7 @@ summed as (
                 cast(
                     sum(
                         case
-                            when {{ 'not ' if side == 'before' }}is_incident
-                                then {{ measure }}_twelfths
+                            when side = '{{ side }}' then {{ measure }}_twelfths
                             else 0
                         end
                     ) as double
