@@ -47,3 +47,8 @@
         cast(null as date)
     {%- endif -%}
 {%- endmacro %}
+
+{# Whether an earlier build left this table. #}
+{% macro relation_exists(relation) -%}
+    {{ return(execute and load_relation(relation) is not none) }}
+{%- endmacro %}

@@ -19,11 +19,11 @@
 {%- endmacro %}
 
 {% macro default__hour_of_epoch(hour_number) -%}
-    timestamp_seconds({{ hour_number }} * 3600)
+    timestamp_seconds(({{ hour_number }}) * 3600)
 {%- endmacro %}
 
 {% macro duckdb__hour_of_epoch(hour_number) -%}
-    make_timestamptz({{ hour_number }} * 3600000000)
+    make_timestamptz(({{ hour_number }}) * 3600000000)
 {%- endmacro %}
 
 {% macro epoch_day(day) -%}

@@ -187,11 +187,14 @@ final as (
         cast(history_days as integer) as history_days,
         max_observed,
         min_observed,
-        log_sum / day_count as log_mean,
+        cast(log_sum / day_count as decimal(18, 9)) as log_mean,
         case
             when day_count > 1
-                then sqrt(
-                    greatest(log_square_sum - log_sum * log_sum / day_count, 0) / (day_count - 1)
+                then cast(
+                    sqrt(
+                        greatest(log_square_sum - log_sum * log_sum / day_count, 0)
+                        / (day_count - 1)
+                    ) as decimal(18, 9)
                 )
         end as log_spread
     from summed

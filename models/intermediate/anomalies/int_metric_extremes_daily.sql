@@ -80,7 +80,7 @@ placed as (
                 windows.workload = exclusions.workload
                 and windows.hour_number >= exclusions.from_hour_number
                 -- a window still holds hours of the incident when the incident is over
-                and windows.hour_number - windows.window_hours < exclusions.to_hour_number
+                and windows.hour_number - windows.window_hours + 1 < exclusions.to_hour_number
         ) as excluded_at
     from windows
     inner join looked_at

@@ -59,8 +59,8 @@ joined as (
         coalesce(workload_levels.daily_cost_usd, 0) as workload_daily_cost_usd,
         baselines.max_observed,
         baselines.min_observed,
-        baselines.log_mean,
-        greatest(baselines.log_spread, 0.02) as log_spread,
+        cast(baselines.log_mean as double) as log_mean,
+        greatest(cast(baselines.log_spread as double), 0.02) as log_spread,
         trends.spread_observed,
         coalesce(baselines.day_count, trends.window_count, 0) as baseline_n,
         coalesce(baselines.history_days, cast(floor(trends.window_count / 24.0) as integer), 0)
@@ -70,7 +70,7 @@ joined as (
             when 'trailing_zscore' then trends.mean_observed
             when 'trailing_median' then trends.median_observed
             when 'class_minima' then cast(baselines.min_observed as double)
-            else exp(baselines.log_mean)
+            else exp(cast(baselines.log_mean as double))
         end as usual
     from windows
     inner join rules

@@ -10,8 +10,6 @@
 
     restated_from_date: the first touched day, or the day the build before this one stopped at.
 */
-{% set known = load_relation(this) if execute else none %}
-
 with
 
 days as (
@@ -53,7 +51,7 @@ final as (
     select
         newest_hour_number,
         newest_hour_number - {{ var('detection_watermark_hours') }} as scored_until_hour_number,
-        {% if known and not flags.FULL_REFRESH %}
+        {% if relation_exists(this) and not flags.FULL_REFRESH %}
             least(
                 {{ first_touched_date() }},
                 (

@@ -1,0 +1,106 @@
+"""Detection never looks ahead, and a series of builds ends where one build of everything ends."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.detection_lake import TENANTS, hours
+from tests.support.lake_factory import Lake, call
+from tests.support.warehouse import build_lake, contents, query
+
+TABLES = (
+    "marts.fct_metrics_hourly",
+    "marts.fct_cost_anomalies_hourly",
+    "marts.fct_incidents",
+    "intermediate.int_metric_baselines_daily",
+    "intermediate.int_incident_hours",
+)
+CUT = 798  # six hours into the incident that begins at 792
+PAGED = "select rule_id, entity, hour_at, limit_value, excess_usd from "
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same weeks built in steps, at once, and cut at CUT."""
+    grown = tmp_path_factory.mktemp("grown")
+    lake = Lake(grown)
+    lake.land(hours(0, 780))
+    build_lake(grown)
+    lake.land(hours(780, CUT))
+    build_lake(grown)
+    cut = tmp_path_factory.mktemp("cut")
+    shutil.copytree(grown / "raw", cut / "raw")
+    build_lake(cut)
+
+    lake.land(hours(CUT, 830))
+    build_lake(grown)
+    # a quiet day, then one call: hours without any call become known with it
+    lake.land([call("after", "2026-10-06 20:30", tenant_id="acme", feature="chat")])
+    build_lake(grown)
+    # late rows of an earlier day
+    lake.land([row | {"event_id": f"late-{row['event_id']}"} for row in hours(700, 702)])
+    build_lake(grown)
+    rebuilt = tmp_path_factory.mktemp("rebuilt")
+    shutil.copytree(grown / "raw", rebuilt / "raw")
+    build_lake(rebuilt)
+    return {"grown": grown, "rebuilt": rebuilt, "cut": cut}
+
+
+def test_steps_end_where_one_build_ends(built: dict[str, Path]) -> None:
+    for table in TABLES:
+        rows = contents(built["grown"], table)
+        assert rows, table
+        assert rows == contents(built["rebuilt"], table), table
+
+
+def test_hours_are_dense_up_to_what_the_lake_knows(built: dict[str, Path]) -> None:
+    rows = query(
+        built["grown"],
+        """
+        select entity, count(*), count(distinct hour_at), max(hour_at)::varchar,
+            count(*) filter (where call_count = 0)
+        from marts.fct_metrics_hourly
+        where entity_type = 'tenant'
+        group by entity order by entity
+        """,
+    )
+    # the newest call is of 2026-10-06 20:00, so hours before 18:00 have passed their watermark:
+    # 36 days and 18 hours; nobody called after hour 829
+    assert rows == [
+        (tenant, 882, 882, "2026-10-06 17:00:00+00", 52) for tenant in sorted(TENANTS)
+    ]
+
+
+def test_the_deploy_is_paged_in_its_first_hours(built: dict[str, Path]) -> None:
+    rows = query(
+        built["grown"],
+        """
+        select workload, opened_at::varchar, onset_at::varchar, detected_at::varchar, tier,
+            baseline_week_count
+        from marts.fct_incidents
+        where opened_at >= timestamptz '2026-10-02 00:00:00+00'
+        """,
+    )
+    assert len(rows) == 1
+    workload, opened_at, onset_at, detected_at, tier, weeks = rows[0]
+    assert workload == "chat|realtime|production"
+    assert opened_at == "2026-10-03 00:00:00+00"
+    assert onset_at == "2026-10-03 00:00:00+00"
+    assert detected_at == "2026-10-03 03:00:00+00"
+    assert (tier, weeks) == ("page", 4)
+
+
+def test_what_comes_later_changes_no_earlier_alert(built: dict[str, Path]) -> None:
+    # scored at the cut: the hours before 796; the late rows of hour 700 restate what looks back
+    # on them, so only the build before them is compared
+    known = "where hour_at < timestamptz '2026-10-03 04:00:00+00'"
+    query_text = f"{PAGED} marts.fct_cost_anomalies_hourly {known} order by all"
+    alerts = query(built["cut"], query_text)
+    assert alerts
+    later = built["cut"]
+    Lake(later).land(hours(CUT, 830))
+    build_lake(later)
+    assert query(later, query_text) == alerts
