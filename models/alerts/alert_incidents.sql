@@ -165,7 +165,7 @@ sentences as (
             case
                 when dimension is not null
                     then concat(
-                        'Most of it (', {{ percent_text('explanatory_share') }}, ') is ',
+                        {{ percent_text('explanatory_share') }}, ' of it is ',
                         replace(replace(dimension, '_id', ''), '|', ' and '), ' ',
                         replace(dimension_value, '|', ' and '),
                         case

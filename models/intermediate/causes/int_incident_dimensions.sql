@@ -11,18 +11,19 @@
     What explains an incident: values of one dimension, and pairs of two, that carry more than a
     tenth of its delta. Ranked by that share times the surprise, the Jensen-Shannon term of the
     value's share of the cost before and after: a tenant that is half of the cost and half of the
-    delta explains nothing. Versions come and go: their share before is that of the day before. A pair that says no more than one of its values is left out.
+    delta explains nothing. Versions come and go: their share before is that of the day before,
+    and they make no pairs. A pair that says no more than one of its values is left out.
 */
 {% set dimensions = cause_dimensions() %}
-{% set pairs = [] %}
+{% set sets = [] %}
 {% for dimension in dimensions %}
+    {% do sets.append([dimension]) %}
     {% for other in dimensions[loop.index:] %}
-        {% do pairs.append([dimension, other]) %}
+        {% if not (dimension.endswith('_version') or other.endswith('_version')) %}
+            {% do sets.append([dimension, other]) %}
+        {% endif %}
     {% endfor %}
 {% endfor %}
-{% set sets = [] %}
-{% for dimension in dimensions %}{% do sets.append([dimension]) %}{% endfor %}
-{% set sets = sets + pairs %}
 
 with
 
@@ -195,10 +196,8 @@ final as (
         dimension,
         value_text,
         cast(surprise_rank as integer) as surprise_rank,
-        cast(
-            (after_twelfths - before_twelfths) * cast(0.083333333333 as decimal(13, 12))
-            as decimal(38, 12)
-        ) as cost_delta_usd,
+        cast(cast(after_twelfths - before_twelfths as double) / 12 as decimal(38, 12))
+            as cost_delta_usd,
         explanatory_share,
         surprise,
         share_before,
