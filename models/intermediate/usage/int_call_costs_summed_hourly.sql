@@ -75,6 +75,10 @@ final as (
         cast(sum(source_cost_usd) as decimal(38, 12)) as source_cost_usd,
         cast(sum({{ retried_cost_usd('billed_cost_usd', 'is_served') }}) as decimal(38, 12))
             as retried_cost_usd,
+        {% for kind in ['read', 'output', 'other'] %}
+            cast(sum({{ cost_part_usd(kind) }}) as decimal(38, 12))
+                as {{ 'cache_read' if kind == 'read' else kind }}_cost_usd,
+        {% endfor %}
         cast(sum(cache_savings_usd) as decimal(38, 12)) as cache_savings_usd,
         cast(sum(cache_miss_premium_usd) as decimal(38, 12)) as cache_miss_premium_usd
     from joined

@@ -2,7 +2,8 @@
     Grain: incident_id. One row from the first alert of a workload until it was quiet for twelve
     hours, reopenings within a day included.
 
-    Cause, change and their dollars are filled by the models that explain incidents.
+    The likely cause is the driver that moved the cost most (fct_incident_drivers); the linked
+    change a candidate (fct_incident_changes), NULL where none fits.
 */
 with
 
@@ -21,6 +22,25 @@ onsets as (
 incident_hours as (
 
     select * from {{ ref('int_incident_hours') }}
+
+),
+
+likely_drivers as (
+
+    select * from {{ ref('int_incident_likely_drivers') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('int_incident_changes_scored') }}
+    where score_rank = 1
+
+),
+
+measures as (
+
+    select * from {{ ref('int_incident_measures') }}
 
 ),
 
@@ -132,7 +152,7 @@ final as (
 
         ---------- ids
         incidents.incident_id,
-        cast(null as varchar) as linked_change_id,
+        changes.change_id as linked_change_id,
 
         ---------- strings
         incidents.workload,
@@ -140,6 +160,7 @@ final as (
         workloads.workload_class,
         workloads.environment,
         incidents.tenants,
+        coalesce(measures.team, '(unattributed)') as team,
         coalesce(named_owners.owner, feature_owners.owner, incidents.rule_owner) as owner,
         incidents.tier,
         incidents.severity,
@@ -157,7 +178,7 @@ final as (
         incidents.rules,
         incidents.opening_rule_id,
         incidents.opening_metric,
-        cast(null as varchar) as likely_cause,
+        likely_drivers.likely_cause,
         incidents.runbook,
         coalesce(named_owners.kill_switch, incidents.kill_switch) as kill_switch,
 
@@ -175,8 +196,8 @@ final as (
             end as decimal(38, 12)
         ) as excess_usd,
         cast(spent.least_baseline_hour_count as integer) as baseline_week_count,
-        cast(null as decimal(38, 12)) as cause_cost_delta_usd,
-        cast(null as double) as linked_change_score,
+        likely_drivers.cause_cost_delta_usd,
+        cast(changes.score as double) as linked_change_score,
 
         ---------- dates and timestamps
         {{ hour_of_epoch('onsets.onset_hour_number') }} as onset_at,
@@ -200,6 +221,12 @@ final as (
         on
             incidents.incident_id = peaks.incident_id
             and peaks.peak_rank = 1
+    left join likely_drivers
+        on incidents.incident_id = likely_drivers.incident_id
+    left join changes
+        on incidents.incident_id = changes.incident_id
+    left join measures
+        on incidents.incident_id = measures.incident_id
     left join workloads
         on incidents.workload = workloads.workload
     left join named_owners

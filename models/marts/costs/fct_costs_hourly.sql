@@ -86,6 +86,9 @@ final as (
         sums.chargeable_cost_usd,
         sums.source_cost_usd,
         sums.retried_cost_usd,
+        sums.cache_read_cost_usd,
+        sums.output_cost_usd,
+        sums.other_cost_usd,
         sums.cache_savings_usd,
         sums.cache_miss_premium_usd
 
