@@ -24,6 +24,7 @@ from rich.console import Console
 from pipeline.demo_bills import Bridges, compare_bills, found_causes
 from pipeline.demo_bridge import show_bridge, show_planted
 from pipeline.demo_check import Check
+from pipeline.demo_incidents import show_incidents
 from pipeline.demo_outcomes import compare_outcomes
 from pipeline.demo_summary import show_checks, show_landing, show_spend
 from pipeline.demo_truth import compare
@@ -175,6 +176,7 @@ def _summary(console: Console, stages: _Stages, truth: dict[str, Any], checks: l
     show_checks(console, checks)
     show_spend(console, warehouse, yesterday=truth["made_by"]["end"])
     show_worth(console, warehouse)
+    show_incidents(console, warehouse, truth)
     console.print("\n[bold]Where things are[/bold]")
     for what, where in (
         ("simulated files, truth", stages.logs),

@@ -51,7 +51,7 @@ def organisation_files(
     return files
 
 
-def run_track(
+def run_track(  # noqa: PLR0917 — one per column of the score
     detection: Detection,
     folder: Path,
     track: Track,
@@ -71,7 +71,7 @@ def run_track(
         return score(results)
 
 
-def collect(
+def collect(  # noqa: PLR0917 — one per column of the score
     results: duckdb.DuckDBPyConnection,
     track: Track,
     seed: int,
