@@ -43,3 +43,15 @@
 {% macro cause_measure_type(measure) -%}
     {{- 'decimal(38, 12)' if measure.endswith('_usd') else 'bigint' -}}
 {%- endmacro %}
+
+{# The dimensions a grouping set is of, or their values, joined by |. #}
+{% macro grouped_texts(dimensions, names=false) -%}
+    {%- set texts = ["'|'"] -%}
+    {%- for dimension in dimensions -%}
+        {%- set text = "'" ~ dimension ~ "'" if names else dimension -%}
+        {%- do texts.append('case when is_all_' ~ dimension ~ ' = 0 then ' ~ text ~ ' end') -%}
+    {%- endfor -%}
+    concat_ws(
+            {{ texts | join(',\n            ') }}
+        )
+{%- endmacro %}

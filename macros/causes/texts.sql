@@ -1,4 +1,4 @@
-{# What a driver did, before and after, as a clause: `cache reads fell from 68 % to 19 % of input`. #}
+{# What a driver did, as a clause: `cache reads fell from 68 % to 19 % of input`. #}
 {% macro driver_text(drivers) -%}
     {%- set before = drivers ~ '.figure_before' -%}
     {%- set after = drivers ~ '.figure_after' -%}

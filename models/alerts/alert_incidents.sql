@@ -136,29 +136,35 @@ sentences as (
             ' ',
             case
                 when linked_change is null
-                    then concat('Since ', {{ instant_text('onset_at') }}, ', no known change near it:')
+                    then concat(
+                        'Since ', {{ instant_text('onset_at') }}, ', no known change near it:'
+                    )
                 else concat('Since ', linked_change, ':')
             end,
             concat(
                 coalesce(
-                    concat_ws('; ', cause_text, cache_text, input_text), rule_text, opening_rule_id
+                    nullif(concat_ws('; ', cause_text, cache_text, input_text), ''),
+                    rule_text,
+                    opening_rule_id
                 ), '.'
             ),
             case
                 when cause_cost_delta_usd is not null
                     then concat(
                         'That is ', {{ dollars_text('cause_cost_delta_usd') }},
-                        case when excess_usd is null then ''
-                            else concat(
-                                ' of ', {{ dollars_text('excess_usd') }},
-                                case when excess_usd < 0 then ' less' else ' more' end,
-                                ' than in the same hours of ',
-                                cast(baseline_week_count as varchar),
-                                case
-                                    when baseline_week_count = 1 then ' earlier week'
-                                    else ' earlier weeks'
-                                end
-                            )
+                        case
+                            when excess_usd is null then ''
+                            else
+                                concat(
+                                    ' of ', {{ dollars_text('excess_usd') }},
+                                    case when excess_usd < 0 then ' less' else ' more' end,
+                                    ' than in the same hours of ',
+                                    cast(baseline_week_count as varchar),
+                                    case
+                                        when baseline_week_count = 1 then ' earlier week'
+                                        else ' earlier weeks'
+                                    end
+                                )
                         end, '.'
                     )
             end,
@@ -171,7 +177,8 @@ sentences as (
                         case
                             when rest_change_share is not null
                                 then concat(
-                                    '; the rest changed by ', {{ percent_text('rest_change_share') }}
+                                    '; the rest changed by ',
+                                    {{ percent_text('rest_change_share') }}
                                 )
                             else ''
                         end, '.'
@@ -220,7 +227,8 @@ final as (
                     {{ dollars_text('state_changes.excess_usd') }},
                     case when state_changes.excess_usd < 0 then ' below' else ' above' end,
                     ' expected',
-                    case when worded.cause_name is null then ''
+                    case
+                        when worded.cause_name is null then ''
                         else concat(', ', worded.cause_name)
                     end
                 )

@@ -222,7 +222,7 @@ final as (
         cast(
             row_number() over (
                 partition by incident_id
-                order by cast(score as decimal(9, 6)) desc, changed_at desc, change_id
+                order by cast(score as decimal(9, 6)) desc, changed_at desc, change_id asc
             ) as integer
         ) as score_rank
     from scored

@@ -43,10 +43,9 @@ summed as (
             {{ dimension }},
             grouping({{ dimension }}) as is_all_{{ dimension }},
         {% endfor %}
-        {% for side in ['after', 'before', 'eve'] %}
-            sum(case when side = '{{ side }}' then cost_usd_twelfths else 0 end)
-                as {{ side }}_twelfths{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(case when side = 'after' then cost_usd_twelfths else 0 end) as after_twelfths,
+        sum(case when side = 'before' then cost_usd_twelfths else 0 end) as before_twelfths,
+        sum(case when side = 'eve' then cost_usd_twelfths else 0 end) as eve_twelfths
     from usage
     group by grouping sets (
         (incident_id, active_until_date),
@@ -70,18 +69,8 @@ named as (
         {% for dimension in dimensions %}
             - is_all_{{ dimension }}
         {% endfor %} as dimension_count,
-        concat_ws(
-            '|'
-            {% for dimension in dimensions %}
-                , case when is_all_{{ dimension }} = 0 then '{{ dimension }}' end
-            {% endfor %}
-        ) as dimension,
-        concat_ws(
-            '|'
-            {% for dimension in dimensions %}
-                , case when is_all_{{ dimension }} = 0 then {{ dimension }} end
-            {% endfor %}
-        ) as value_text
+        {{ grouped_texts(dimensions, names=true) }} as dimension,
+        {{ grouped_texts(dimensions) }} as value_text
     from summed
 
 ),
@@ -181,8 +170,8 @@ ranked as (
             order by
                 cast(explanatory_share * surprise as decimal(38, 12)) desc,
                 dimension_count,
-                dimension,
-                value_text
+                dimension asc,
+                value_text asc
         ) as surprise_rank
     from surprising
     where surprise > 0.000001

@@ -56,9 +56,7 @@ coalitions as (
         {% for driver, factors in drivers %}
             {{ driver }}.bit as has_{{ driver }},
         {% endfor %}
-        {% for driver, factors in drivers %}
-            {{ '+ ' if not loop.first }}{{ driver }}.bit
-        {% endfor %} as size
+        {{ drivers | map('first') | join('.bit + ') }}.bit as size
     from (values (0), (1)) as {{ drivers[0][0] }} (bit)
     {% for driver, factors in drivers[1:] %}
         cross join (values (0), (1)) as {{ driver }} (bit)
@@ -74,10 +72,10 @@ chosen as (
         {% for driver, factors in drivers %}
             coalitions.has_{{ driver }},
         {% endfor %}
-        coalitions.size,
         {% for factor, expression in side.of.items() %}
-            {{ expression }} as {{ factor }}_factor{{ ',' if not loop.last }}
+            {{ expression }} as {{ factor }}_factor,
         {% endfor %}
+        coalitions.size
     from models
     cross join coalitions
 

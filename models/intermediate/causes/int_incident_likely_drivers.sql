@@ -29,7 +29,12 @@ kinds as (
     select
         incidents.incident_id,
         max(
-            case when rules.metric in ('cost_usd', 'rest_cost_usd', 'call_count', 'embed_ratio') then 1 else 0 end
+            case
+                when
+                    rules.metric in ('cost_usd', 'rest_cost_usd', 'call_count', 'embed_ratio')
+                    then 1
+                else 0
+            end
         ) = 0 as is_unit_cost,
         max(case when rules.rule_id = incidents.opening_rule_id then rules.direction end)
             as opening_direction

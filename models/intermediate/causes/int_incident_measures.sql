@@ -31,7 +31,6 @@ summed as (
 
     select
         incident_id,
-        active_until_date,
         {% for side in sides %}
             {% for measure, expression in cause_measures() %}
                 sum(
@@ -39,10 +38,10 @@ summed as (
                         when side = '{{ side }}' then {{ measure }}_twelfths
                         else 0
                     end
-                ) as {{ measure }}_{{ side }}{{ ',' if not loop.last }}
+                ) as {{ measure }}_{{ side }},
             {% endfor %}
-            {{- ',' if not loop.last }}
         {% endfor %}
+        active_until_date
     from usage
     group by
         incident_id,
@@ -54,7 +53,12 @@ unpriced as (
 
     select
         incident_id,
-        sum(case when side = 'after' then attempt_count_twelfths - priced_attempt_count_twelfths end)
+        sum(
+            case
+                when side = 'after'
+                    then attempt_count_twelfths - priced_attempt_count_twelfths
+            end
+        )
             as unpriced_twelfths
     from usage
     group by incident_id
@@ -70,7 +74,7 @@ risen as (
         mix_after,
         row_number() over (
             partition by incident_id
-            order by cast(mix_after - mix_before as decimal(18, 9)) desc, model, provider
+            order by cast(mix_after - mix_before as decimal(18, 9)) desc, model asc, provider asc
         ) as rise_rank
     from models
 
@@ -83,7 +87,7 @@ teams as (
         team,
         row_number() over (
             partition by incident_id
-            order by sum(cost_usd_twelfths) desc, team
+            order by sum(cost_usd_twelfths) desc, team asc
         ) as cost_rank
     from usage
     where side = 'after'

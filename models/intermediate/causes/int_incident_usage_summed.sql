@@ -32,14 +32,14 @@ costs_hourly as (
 measured as (
 
     select
-        {{ epoch_hour('hour_at') }} as hour_number,
-        {{ workload_text('costs_hourly') }} as workload,
         {% for dimension in dimensions %}
             {{ dimension }},
         {% endfor %}
         {% for measure, expression in cause_measures() %}
-            coalesce({{ expression }}, 0) as {{ measure }}{{ ',' if not loop.last }}
+            coalesce({{ expression }}, 0) as {{ measure }},
         {% endfor %}
+        {{ epoch_hour('hour_at') }} as hour_number,
+        {{ workload_text('costs_hourly') }} as workload
     from costs_hourly
 
 ),
@@ -52,13 +52,13 @@ final as (
         {% for dimension in dimensions %}
             measured.{{ dimension }},
         {% endfor %}
-        max(compared_hours.active_until_date) as active_until_date,
         {% for measure, expression in cause_measures() %}
             cast(
                 sum(measured.{{ measure }} * compared_hours.twelfths)
                 as {{ cause_measure_type(measure) }}
-            ) as {{ measure }}_twelfths{{ ',' if not loop.last }}
+            ) as {{ measure }}_twelfths,
         {% endfor %}
+        max(compared_hours.active_until_date) as active_until_date
     from compared_hours
     inner join measured
         on
@@ -66,10 +66,10 @@ final as (
             and compared_hours.hour_number = measured.hour_number
     group by
         compared_hours.incident_id,
-        compared_hours.side,
         {% for dimension in dimensions %}
-            measured.{{ dimension }}{{ ',' if not loop.last }}
+            measured.{{ dimension }},
         {% endfor %}
+        compared_hours.side
 
 )
 

@@ -110,7 +110,7 @@ named_owners as (
                 case when owners.workload_class = '*' then 1 else 0 end,
                 case when owners.environment = '*' then 1 else 0 end,
                 owners.valid_from desc,
-                owners.owner
+                owners.owner asc
         ) as owner_rank
     from incidents
     inner join workloads
@@ -165,7 +165,8 @@ final as (
         incidents.tier,
         incidents.severity,
         case
-            when incidents.said_state in ('expected', 'resolved')
+            when
+                incidents.said_state in ('expected', 'resolved')
                 and incidents.said_at
                 >= {{ hour_of_epoch('incidents.last_hour_number') }}
                 then incidents.said_state
