@@ -88,10 +88,10 @@ entity_hours as (
         {% for count in metric_counts() %}
             hourly.{{ count }},
         {% endfor %}
-        hourly.cost_usd,
         {% for sum in sums[metric_counts() | length + 1:] %}
-            compared.{{ sum }}{{ ',' if not loop.last }}
+            compared.{{ sum }},
         {% endfor %}
+        hourly.cost_usd
     from hourly
     left join compared
         on
@@ -107,17 +107,16 @@ dense_windows as (
         event_date,
         entity_type,
         entity,
-        hour_number,
         {% for hours in window_hours() %}
-            {% set outer_last = loop.last %}
             {% for sum in sums %}
                 sum({{ sum }}) over (
                     partition by entity_type, entity
                     order by hour_number
                     rows between {{ hours - 1 }} preceding and current row
-                ) as {{ sum }}_{{ hours }}{{ ',' if not (outer_last and loop.last) }}
+                ) as {{ sum }}_{{ hours }},
             {% endfor %}
         {% endfor %}
+        hour_number
     from entity_hours
 
 ),
@@ -129,7 +128,6 @@ dense_sums as (
         dense_windows.entity_type,
         dense_windows.entity,
         dense_windows.hour_number,
-        windows_used.window_hours,
         dense_windows.generation_tokens_24,
         dense_windows.embed_tokens_24,
         {% for sum in sums %}
@@ -137,8 +135,9 @@ dense_sums as (
                 {% for hours in window_hours() %}
                     when {{ hours }} then dense_windows.{{ sum }}_{{ hours }}
                 {% endfor %}
-            end as {{ sum }}{{ ',' if not loop.last }}
+            end as {{ sum }},
         {% endfor %}
+        windows_used.window_hours
     from dense_windows
     inner join windows_used
         on dense_windows.entity_type = windows_used.entity_type
@@ -174,21 +173,20 @@ tenant_windows as (
         event_date,
         workload,
         tenant_id,
-        hour_number,
         {% for hours in window_hours() %}
             sum(call_count) over own_{{ hours }} as call_count_{{ hours }},
-            sum(cost_usd) over own_{{ hours }} as cost_usd_{{ hours }}
-            {{- ',' if not loop.last }}
+            sum(cost_usd) over own_{{ hours }} as cost_usd_{{ hours }},
         {% endfor %}
+        hour_number
     from usage_hourly
     window
-        {% for hours in window_hours() %}
+    {% for hours in window_hours() %}
             own_{{ hours }} as (
                 partition by workload, tenant_id
                 order by hour_number
                 range between {{ hours - 1 }} preceding and current row
             ){{ ',' if not loop.last }}
-        {% endfor %}
+    {% endfor %}
 
 ),
 

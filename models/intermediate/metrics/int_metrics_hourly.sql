@@ -100,7 +100,7 @@ span_days as (
 
 hours_of_day as (
 
-    select hour_of_day
+    select numbers.hour_of_day
     from (
         values
         {% for hour in range(24) %}
