@@ -17,6 +17,12 @@ TABLES = (
     "marts.fct_incidents",
     "intermediate.int_metric_baselines_daily",
     "intermediate.int_incident_hours",
+    "intermediate.int_incident_usage_summed",
+    "intermediate.int_incident_measures",
+    "marts.fct_incident_drivers",
+    "marts.fct_incident_dimensions",
+    "marts.fct_incident_state_changes",
+    "alerts.alert_incidents",
 )
 CUT = 798  # six hours into the incident that begins at 792
 PAGED = "select rule_id, entity, hour_at, limit_value, excess_usd from "
@@ -91,6 +97,18 @@ def test_the_deploy_is_paged_in_its_first_hours(built: dict[str, Path]) -> None:
     assert onset_at == "2026-10-03 00:00:00+00"
     assert detected_at == "2026-10-03 03:00:00+00"
     assert (tier, weeks) == ("page", 4)
+
+
+def test_the_deploy_is_explained_by_what_a_token_costs(built: dict[str, Path]) -> None:
+    rows = query(
+        built["grown"],
+        """
+        select likely_cause, cause_cost_delta_usd = excess_usd
+        from marts.fct_incidents
+        where opened_at >= timestamptz '2026-10-02 00:00:00+00'
+        """,
+    )
+    assert rows == [("price", True)]
 
 
 def test_what_comes_later_changes_no_earlier_alert(built: dict[str, Path]) -> None:
