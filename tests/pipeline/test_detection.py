@@ -103,12 +103,20 @@ def test_the_deploy_is_explained_by_what_a_token_costs(built: dict[str, Path]) -
     rows = query(
         built["grown"],
         """
-        select likely_cause, cause_cost_delta_usd = excess_usd
-        from marts.fct_incidents
+        select driver, cost_delta_usd <> 0, likely_cause
+        from marts.fct_incident_drivers
+        inner join marts.fct_incidents using (incident_id)
         where opened_at >= timestamptz '2026-10-02 00:00:00+00'
+        order by abs(cost_delta_usd) desc, driver
+        limit 3
         """,
     )
-    assert rows == [("price", True)]
+    # the traffic stops on the second day, while the long windows still hold the first
+    assert rows == [
+        ("price", True, "price"),
+        ("volume", True, "price"),
+        ("cache_share", False, "price"),
+    ]
 
 
 def test_what_comes_later_changes_no_earlier_alert(built: dict[str, Path]) -> None:
