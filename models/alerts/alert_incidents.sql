@@ -151,12 +151,13 @@ sentences as (
             case
                 when cause_cost_delta_usd is not null
                     then concat(
-                        'That is ', {{ dollars_text('cause_cost_delta_usd') }},
+                        case when cause_cost_delta_usd < 0 then 'It saved ' else 'It added ' end,
+                        {{ dollars_text('cause_cost_delta_usd') }},
                         case
                             when excess_usd is null then ''
                             else
                                 concat(
-                                    ' of ', {{ dollars_text('excess_usd') }},
+                                    '; all in all ', {{ dollars_text('excess_usd') }},
                                     case when excess_usd < 0 then ' less' else ' more' end,
                                     ' than in the same hours of ',
                                     cast(baseline_week_count as varchar),

@@ -17,6 +17,12 @@ TABLES = (
     "marts.fct_incidents",
     "intermediate.int_metric_baselines_daily",
     "intermediate.int_incident_hours",
+    "intermediate.int_incident_usage_summed",
+    "intermediate.int_incident_measures",
+    "marts.fct_incident_drivers",
+    "marts.fct_incident_dimensions",
+    "marts.fct_incident_state_changes",
+    "alerts.alert_incidents",
 )
 CUT = 798  # six hours into the incident that begins at 792
 PAGED = "select rule_id, entity, hour_at, limit_value, excess_usd from "
@@ -89,6 +95,26 @@ def test_the_deploy_is_paged_in_its_first_hours(built: dict[str, Path]) -> None:
     assert onset_at == "2026-10-03 00:00:00+00"
     assert detected_at == "2026-10-03 03:00:00+00"
     assert (tier, weeks) == ("page", 4)
+
+
+def test_the_deploy_is_explained_by_what_a_token_costs(built: dict[str, Path]) -> None:
+    rows = query(
+        built["grown"],
+        """
+        select driver, cost_delta_usd <> 0, likely_cause
+        from marts.fct_incident_drivers
+        inner join marts.fct_incidents using (incident_id)
+        where opened_at >= timestamptz '2026-10-02 00:00:00+00'
+        order by abs(cost_delta_usd) desc, driver
+        limit 3
+        """,
+    )
+    # the traffic stops on the second day, while the long windows still hold the first
+    assert rows == [
+        ("price", True, "price"),
+        ("volume", True, "price"),
+        ("cache_share", False, "price"),
+    ]
 
 
 def test_what_comes_later_changes_no_earlier_alert(built: dict[str, Path]) -> None:
