@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-CONTRACT_LAYERS = ("marts", "reports")
+CONTRACT_LAYERS = ("marts", "reports", "alerts")
 
 # What makes a model compute: it sums, decides or ranks. Renaming and joining do not.
 COMPUTES = re.compile(r"\b(group by|case|over)\b")

@@ -34,7 +34,7 @@ anomalies as (
 
 states as (
 
-    select * from {{ ref('incident_states') }}
+    select * from {{ ref('int_incident_states') }}
 
 ),
 
