@@ -171,7 +171,7 @@ def _access() -> _Access:
 
 _EXPLANATIONS = {
     r"NoSuchBucket|NO_SUCH_BUCKET": "there is no such bucket; make it, or name another.",
-    r"Forbidden|InvalidAccessKeyId|INVALID_ACCESS_KEY_ID|SignatureDoesNotMatch|ACCESS_DENIED|403": (
+    r"Forbidden|(?i:invalid_?access_?key_?id)|SignatureDoesNotMatch|ACCESS_DENIED|HTTP 403": (
         "the store refuses the credentials; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"
         " and what they may do."
     ),

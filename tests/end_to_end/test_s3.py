@@ -31,7 +31,7 @@ from pipeline.plan import current_state, why_full
 from pipeline.settings import PROJECT, WAREHOUSE_NAME, Settings
 from pipeline.sql import open_warehouse
 from publish.reprice import reprice_history
-from tests.support.s3_server import free_port, s3_server
+from tests.support.s3_server import deaf_port, s3_server
 from tests.support.warehouse import manifest
 
 ROWS = 400
@@ -51,11 +51,11 @@ def store() -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def environments(store: dict[str, str]) -> Iterator[dict[str, dict[str, str]]]:
     """Ways to a store: one that works, and those that do not."""
-    with s3_server(checks_credentials=True) as strict:
+    with s3_server(checks_credentials=True) as strict, deaf_port() as port:
         yield {
             "sound": store,
             "keyless": store | {"AWS_ACCESS_KEY_ID": ""},
-            "down": store | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"},
+            "down": store | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"},
             "strict": strict,
         }
 

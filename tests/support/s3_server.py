@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.request import Request, urlopen
 
 CREDENTIALS = {
@@ -21,7 +21,7 @@ CREDENTIALS = {
 @contextmanager
 def s3_server(*, checks_credentials: bool = False) -> Iterator[dict[str, str]]:
     """Starts a server with the bucket ``lakes``; yields the environment that leads to it."""
-    address = f"http://127.0.0.1:{free_port()}"
+    address = f"http://127.0.0.1:{_free_port()}"
     # after so many requests moto answers only who it knows, and it knows nobody
     checked = {"INITIAL_NO_AUTH_ACTION_COUNT": "1"} if checks_credentials else {}
     with subprocess.Popen(
@@ -45,12 +45,23 @@ def s3_server(*, checks_credentials: bool = False) -> Iterator[dict[str, str]]:
             server.kill()
 
 
-def free_port() -> int:
+def _free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port that stays closed; its number holds 403, which must not read as a refusal."""
+    with socket.socket() as held:
+        for port in range(40300, 40400):
+            with suppress(OSError):
+                held.bind(("127.0.0.1", port))
+                break
+        yield held.getsockname()[1]
 
 
 def _make_bucket(address: str) -> None:
