@@ -140,9 +140,7 @@ def propose(connection: duckdb.DuckDBPyConnection, budget: float) -> list[Propos
     }
     proposals = []
     for noise_class, workloads, weeks in connection.execute(_HISTORY).fetchall():
-        rates = {
-            margin: counts.get((noise_class, margin), 0) / float(weeks) for margin in MARGINS
-        }
+        rates = {margin: counts.get((noise_class, margin), 0) / float(weeks) for margin in MARGINS}
         kept = [margin for margin in MARGINS if rates[margin] <= budget]
         margin = kept[0] if kept else None
         proposals.append(

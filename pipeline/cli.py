@@ -140,7 +140,8 @@ def calibrate(
     show(Console(), proposals, smallest_changes(connection), budget)
     if write is not None:
         rules = connection.execute(
-            "select rule_id from intermediate.int_alert_rules_enabled where tier = 'page' order by 1"
+            "select rule_id from intermediate.int_alert_rules_enabled "
+            "where tier = 'page' order by rule_id"
         ).fetchall()
         note = f"make calibrate, {budget:g} alerts a workload-week"
         write_margins(write, proposals, [rule for (rule,) in rules], note)

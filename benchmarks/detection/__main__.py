@@ -27,6 +27,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def detection(
+    *,
     folder: Annotated[
         Path, typer.Option(help="Where organisations are kept: about 30 MB each.")
     ] = Path("data/benchmarks/detection"),
@@ -56,7 +57,7 @@ def detection(
         tracks += REAL_TRACKS.values()
     for track in tracks:
         found = run_track(
-            compiled, folder, track, numbers[:organisations], kinds, tiers.split(",")
+            compiled, folder, track, numbers[:organisations], kinds, tiers=tiers.split(",")
         )
         console.print(table(track.name, found))
 

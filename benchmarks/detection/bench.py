@@ -20,7 +20,10 @@ def organisation_files(
     folder: Path, track: Track, seed: int, kinds: tuple[Kind, ...]
 ) -> dict[str, Path]:
     """Usage, incidents and excess dollars of one organisation, made once and kept."""
-    place = folder / f"{track.name}-{seed}-{hashlib.sha256(repr((track, kinds)).encode()).hexdigest()[:8]}"
+    place = (
+        folder
+        / f"{track.name}-{seed}-{hashlib.sha256(repr((track, kinds)).encode()).hexdigest()[:8]}"
+    )
     files = {name: place / f"{name}.parquet" for name in TABLES}
     if all(file.exists() for file in files.values()):
         return files
@@ -54,6 +57,7 @@ def run_track(
     track: Track,
     seeds: Iterable[int],
     kinds: tuple[Kind, ...],
+    *,
     tiers: Sequence[str] = ("page",),
 ) -> Score:
     """The score of a track: all its organisations together."""
@@ -62,11 +66,9 @@ def run_track(
             files = organisation_files(folder, track, seed, kinds)
             connection = detect(detection, str(files["usage"]), folder / "work")
             fired = folder / "work" / "fired.parquet"
-            connection.execute(
-                f"copy (select * from marts.fct_cost_anomalies_hourly) to '{fired}'"
-            )
+            connection.execute(f"copy (select * from marts.fct_cost_anomalies_hourly) to '{fired}'")
             connection.close()
-            collect(results, track, seed, files, fired, tiers)
+            collect(results, track, seed, files, fired, tiers=tiers)
         return score(results)
 
 
@@ -76,6 +78,7 @@ def collect(
     seed: int,
     files: dict[str, Path],
     fired: Path,
+    *,
     tiers: Sequence[str],
 ) -> None:
     """Adds an organisation's truth and what fired on it to the tables that are scored."""

@@ -18,7 +18,9 @@ def generate(
     """Leaves `workloads`, `incidents`, `usage` and `quiet_usage` (as if nothing had happened)."""
     connection.execute("set timezone = 'UTC'")
     connection.execute((SQL / "macros.sql").read_text())
-    settings = {key: value for key, value in asdict(track).items() if key not in ("name", "clients")}
+    settings = {
+        key: value for key, value in asdict(track).items() if key not in ("name", "clients")
+    }
     listed = ", ".join(f"{value} as {key}" for key, value in settings.items())
     connection.execute(
         f"create or replace table track as select cast({seed} as bigint) as seed, "
@@ -27,8 +29,7 @@ def generate(
     if track.clients:
         connection.execute(f"create or replace view client_rates as select * from '{CLIENT_RATES}'")
         connection.execute(
-            "create or replace macro is_client(active_share, variation) as "
-            f"{track.clients}"
+            f"create or replace macro is_client(active_share, variation) as {track.clients}"
         )
     connection.execute(
         "create or replace table kinds "

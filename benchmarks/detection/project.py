@@ -78,6 +78,7 @@ def detect(
         detection: the compiled models.
         usage: a Parquet file with the columns of the first model.
         folder: where to work; its warehouse is replaced.
+        threads: of DuckDB.
     """
     # views name their database: the copy must be called as the one they were made in
     database = folder / detection.warehouse.name

@@ -69,9 +69,7 @@ def test_hours_are_dense_up_to_what_the_lake_knows(built: dict[str, Path]) -> No
     )
     # the newest call is of 2026-10-06 20:00, so hours before 18:00 have passed their watermark:
     # 36 days and 18 hours; nobody called after hour 829
-    assert rows == [
-        (tenant, 882, 882, "2026-10-06 17:00:00+00", 52) for tenant in sorted(TENANTS)
-    ]
+    assert rows == [(tenant, 882, 882, "2026-10-06 17:00:00+00", 52) for tenant in sorted(TENANTS)]
 
 
 def test_the_deploy_is_paged_in_its_first_hours(built: dict[str, Path]) -> None:

@@ -13,8 +13,7 @@
     nothing to divide by is NULL. Workloads, tenants and the organisation are dense; a tenant in a
     workload has rows for the hours in which it called, the only ones that can be records.
 */
-{% set sums = metric_counts() + [
-    'cost_usd',
+{% set compared_sums = [
     'expected_cost_usd',
     'expected_uncached_tokens',
     'rest_week_cost_usd',
@@ -23,6 +22,7 @@
     'rest_weeks_expected_cost_usd',
     'rest_cost_usd',
 ] %}
+{% set sums = metric_counts() + ['cost_usd'] + compared_sums %}
 
 with
 
@@ -84,14 +84,14 @@ entity_hours as (
         hourly.event_date,
         hourly.entity_type,
         hourly.entity,
-        hourly.hour_number,
         {% for count in metric_counts() %}
             hourly.{{ count }},
         {% endfor %}
-        hourly.cost_usd,
-        {% for sum in sums[metric_counts() | length + 1:] %}
-            compared.{{ sum }}{{ ',' if not loop.last }}
+        {% for sum in compared_sums %}
+            compared.{{ sum }},
         {% endfor %}
+        hourly.cost_usd,
+        hourly.hour_number
     from hourly
     left join compared
         on
@@ -109,16 +109,14 @@ dense_windows as (
         entity,
         hour_number,
         {% for hours in window_hours() %}
-            {% set outer_last = loop.last %}
             {% for sum in sums %}
-                sum({{ sum }}) over (
-                    partition by entity_type, entity
-                    order by hour_number
-                    rows between {{ hours - 1 }} preceding and current row
-                ) as {{ sum }}_{{ hours }}{{ ',' if not (outer_last and loop.last) }}
+                sum({{ sum }}) over last_{{ hours }} as {{ sum }}_{{ hours }},
             {% endfor %}
         {% endfor %}
+        1 as is_row
     from entity_hours
+    window
+        {{ last_windows('entity_type, entity', 'rows') }}
 
 ),
 
@@ -129,7 +127,6 @@ dense_sums as (
         dense_windows.entity_type,
         dense_windows.entity,
         dense_windows.hour_number,
-        windows_used.window_hours,
         dense_windows.generation_tokens_24,
         dense_windows.embed_tokens_24,
         {% for sum in sums %}
@@ -137,8 +134,9 @@ dense_sums as (
                 {% for hours in window_hours() %}
                     when {{ hours }} then dense_windows.{{ sum }}_{{ hours }}
                 {% endfor %}
-            end as {{ sum }}{{ ',' if not loop.last }}
+            end as {{ sum }},
         {% endfor %}
+        windows_used.window_hours
     from dense_windows
     inner join windows_used
         on dense_windows.entity_type = windows_used.entity_type
@@ -176,19 +174,13 @@ tenant_windows as (
         tenant_id,
         hour_number,
         {% for hours in window_hours() %}
-            sum(call_count) over own_{{ hours }} as call_count_{{ hours }},
-            sum(cost_usd) over own_{{ hours }} as cost_usd_{{ hours }}
-            {{- ',' if not loop.last }}
+            sum(call_count) over last_{{ hours }} as call_count_{{ hours }},
+            sum(cost_usd) over last_{{ hours }} as cost_usd_{{ hours }},
         {% endfor %}
+        1 as is_row
     from usage_hourly
     window
-        {% for hours in window_hours() %}
-            own_{{ hours }} as (
-                partition by workload, tenant_id
-                order by hour_number
-                range between {{ hours - 1 }} preceding and current row
-            ){{ ',' if not loop.last }}
-        {% endfor %}
+        {{ last_windows('workload, tenant_id', 'range') }}
 
 ),
 

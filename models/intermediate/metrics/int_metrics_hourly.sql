@@ -100,13 +100,10 @@ span_days as (
 
 hours_of_day as (
 
-    select hour_of_day
-    from (
-        values
-        {% for hour in range(24) %}
-            ({{ hour }}){{ ',' if not loop.last }}
-        {% endfor %}
-    ) as numbers (hour_of_day)
+    {% for hour in range(24) %}
+        select {{ hour }} as hour_of_day
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

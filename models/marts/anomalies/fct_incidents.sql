@@ -71,7 +71,7 @@ peaks as (
         hour_number,
         row_number() over (
             partition by incident_id
-            order by cost_usd - coalesce(expected_usd, 0) desc, hour_number
+            order by cost_usd - coalesce(expected_usd, 0) desc, hour_number asc
         ) as peak_rank
     from incident_hours
 
@@ -86,11 +86,11 @@ named_owners as (
         row_number() over (
             partition by incidents.incident_id
             order by
-                case when owners.feature = '*' then 1 else 0 end,
-                case when owners.workload_class = '*' then 1 else 0 end,
-                case when owners.environment = '*' then 1 else 0 end,
+                case when owners.feature = '*' then 1 else 0 end asc,
+                case when owners.workload_class = '*' then 1 else 0 end asc,
+                case when owners.environment = '*' then 1 else 0 end asc,
                 owners.valid_from desc,
-                owners.owner
+                owners.owner asc
         ) as owner_rank
     from incidents
     inner join workloads
@@ -144,9 +144,9 @@ final as (
         incidents.tier,
         incidents.severity,
         case
-            when incidents.said_state in ('expected', 'resolved')
-                and incidents.said_at
-                >= {{ hour_of_epoch('incidents.last_hour_number') }}
+            when
+                incidents.said_state in ('expected', 'resolved')
+                and incidents.said_at >= {{ hour_of_epoch('incidents.last_hour_number') }}
                 then incidents.said_state
             when incidents.said_state = 'expected' then 'expected'
             when incidents.is_over then 'closed'
