@@ -97,3 +97,20 @@ def collect(
         rows = f"select {seed} as organisation, * from ({select})"
         results.execute(f"create table if not exists {name} as {rows} limit 0")
         results.execute(f"insert into {name} {rows}")
+
+
+def fired_rows(
+    detection: Detection, folder: Path, usage: Path, until: int | None = None
+) -> set[tuple[str, str, int, float]]:
+    """What fires on the usage known until an hour: rule, entity, hour and its limit."""
+    known = folder / "work" / "known.parquet"
+    known.parent.mkdir(parents=True, exist_ok=True)
+    limit = "true" if until is None else f"hour_number < {until}"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select * from '{usage}' where {limit}) to '{known}'")
+    with detect(detection, str(known), folder / "work") as connection:
+        rows = connection.execute(
+            "select rule_id, entity, epoch_us(hour_at) // 3600000000, limit_value "
+            "from marts.fct_cost_anomalies_hourly"
+        ).fetchall()
+    return set(rows)
