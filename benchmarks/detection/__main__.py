@@ -26,7 +26,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def detection(  # noqa: PLR0917 — one per option of the command
+def detection(
+    *,
     folder: Annotated[
         Path, typer.Option(help="Where organisations are kept: about 30 MB each.")
     ] = Path("data/benchmarks/detection"),
@@ -55,7 +56,9 @@ def detection(  # noqa: PLR0917 — one per option of the command
     if servegen and CLIENT_RATES.exists():
         tracks += REAL_TRACKS.values()
     for track in tracks:
-        found = run_track(compiled, folder, track, numbers[:organisations], kinds, tiers.split(","))
+        found = run_track(
+            compiled, folder, track, numbers[:organisations], kinds, tiers=tiers.split(",")
+        )
         console.print(table(track.name, found))
 
 

@@ -57,6 +57,7 @@ def run_track(  # noqa: PLR0917 — one per column of the score
     track: Track,
     seeds: Iterable[int],
     kinds: tuple[Kind, ...],
+    *,
     tiers: Sequence[str] = ("page",),
 ) -> Score:
     """The score of a track: all its organisations together."""
@@ -67,7 +68,7 @@ def run_track(  # noqa: PLR0917 — one per column of the score
             fired = folder / "work" / "fired.parquet"
             connection.execute(f"copy (select * from marts.fct_cost_anomalies_hourly) to '{fired}'")
             connection.close()
-            collect(results, track, seed, files, fired, tiers)
+            collect(results, track, seed, files, fired, tiers=tiers)
         return score(results)
 
 
@@ -77,6 +78,7 @@ def collect(  # noqa: PLR0917 — one per column of the score
     seed: int,
     files: dict[str, Path],
     fired: Path,
+    *,
     tiers: Sequence[str],
 ) -> None:
     """Adds an organisation's truth and what fired on it to the tables that are scored."""
@@ -95,3 +97,20 @@ def collect(  # noqa: PLR0917 — one per column of the score
         rows = f"select {seed} as organisation, * from ({select})"
         results.execute(f"create table if not exists {name} as {rows} limit 0")
         results.execute(f"insert into {name} {rows}")
+
+
+def fired_rows(
+    detection: Detection, folder: Path, usage: Path, until: int | None = None
+) -> set[tuple[str, str, int, float]]:
+    """What fires on the usage known until an hour: rule, entity, hour and its limit."""
+    known = folder / "work" / "known.parquet"
+    known.parent.mkdir(parents=True, exist_ok=True)
+    limit = "true" if until is None else f"hour_number < {until}"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select * from '{usage}' where {limit}) to '{known}'")
+    with detect(detection, str(known), folder / "work") as connection:
+        rows = connection.execute(
+            "select rule_id, entity, epoch_us(hour_at) // 3600000000, limit_value "
+            "from marts.fct_cost_anomalies_hourly"
+        ).fetchall()
+    return set(rows)

@@ -46,3 +46,25 @@
         ('org', "'(all)'"),
     ]) }}
 {%- endmacro %}
+
+{# Named frames `last_1`, `last_3` …: so many hours, the current one last. #}
+{% macro last_windows(partition, frame) -%}
+    {%- for hours in window_hours() -%}
+        last_{{ hours }} as (
+            partition by {{ partition }}
+            order by hour_number
+            {{ frame }} between {{ hours - 1 }} preceding and current row
+        ){{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Named frames `before_1`, `before_3` …: 168 windows that share no hour with the current one. #}
+{% macro before_windows(partition) -%}
+    {%- for hours in window_hours() -%}
+        before_{{ hours }} as (
+            partition by {{ partition }}
+            order by hour_number
+            range between {{ 167 + hours }} preceding and {{ hours }} preceding
+        ){{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -99,8 +99,10 @@ lives as (
         workload,
         opened_hour_number,
         max(hour_number) as last_hour_number,
-        case when max(case when tier = 'page' then 1 else 0 end) = 1 then 'page' else 'watch' end
-            as tier,
+        case
+            when max(case when tier = 'page' then 1 else 0 end) = 1 then 'page'
+            else 'watch'
+        end as tier,
         case
             when max(case when severity = 'critical' then 1 else 0 end) = 1 then 'critical'
             else 'warning'

@@ -92,13 +92,7 @@ preceded as (
         end as median_observed
     from followed
     window
-    {% for hours in window_hours() %}
-            before_{{ hours }} as (
-                partition by entity_type, entity, metric, window_hours
-                order by hour_number
-                range between {{ 167 + hours }} preceding and {{ hours }} preceding
-            ){{ ',' if not loop.last }}
-    {% endfor %}
+        {{ before_windows('entity_type, entity, metric, window_hours') }}
 
 ),
 

@@ -13,8 +13,7 @@
     nothing to divide by is NULL. Workloads, tenants and the organisation are dense; a tenant in a
     workload has rows for the hours in which it called, the only ones that can be records.
 */
-{% set sums = metric_counts() + [
-    'cost_usd',
+{% set compared_sums = [
     'expected_cost_usd',
     'expected_uncached_tokens',
     'rest_week_cost_usd',
@@ -23,6 +22,7 @@
     'rest_weeks_expected_cost_usd',
     'rest_cost_usd',
 ] %}
+{% set sums = metric_counts() + ['cost_usd'] + compared_sums %}
 
 with
 
@@ -84,14 +84,14 @@ entity_hours as (
         hourly.event_date,
         hourly.entity_type,
         hourly.entity,
-        hourly.hour_number,
         {% for count in metric_counts() %}
             hourly.{{ count }},
         {% endfor %}
-        {% for sum in sums[metric_counts() | length + 1:] %}
+        {% for sum in compared_sums %}
             compared.{{ sum }},
         {% endfor %}
-        hourly.cost_usd
+        hourly.cost_usd,
+        hourly.hour_number
     from hourly
     left join compared
         on
@@ -109,15 +109,13 @@ dense_windows as (
         entity,
         {% for hours in window_hours() %}
             {% for sum in sums %}
-                sum({{ sum }}) over (
-                    partition by entity_type, entity
-                    order by hour_number
-                    rows between {{ hours - 1 }} preceding and current row
-                ) as {{ sum }}_{{ hours }},
+                sum({{ sum }}) over last_{{ hours }} as {{ sum }}_{{ hours }},
             {% endfor %}
         {% endfor %}
         hour_number
     from entity_hours
+    window
+        {{ last_windows('entity_type, entity', 'rows') }}
 
 ),
 
@@ -174,19 +172,13 @@ tenant_windows as (
         workload,
         tenant_id,
         {% for hours in window_hours() %}
-            sum(call_count) over own_{{ hours }} as call_count_{{ hours }},
-            sum(cost_usd) over own_{{ hours }} as cost_usd_{{ hours }},
+            sum(call_count) over last_{{ hours }} as call_count_{{ hours }},
+            sum(cost_usd) over last_{{ hours }} as cost_usd_{{ hours }},
         {% endfor %}
         hour_number
     from usage_hourly
     window
-    {% for hours in window_hours() %}
-            own_{{ hours }} as (
-                partition by workload, tenant_id
-                order by hour_number
-                range between {{ hours - 1 }} preceding and current row
-            ){{ ',' if not loop.last }}
-    {% endfor %}
+        {{ last_windows('workload, tenant_id', 'range') }}
 
 ),
 

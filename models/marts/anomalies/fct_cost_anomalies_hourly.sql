@@ -57,7 +57,7 @@ ranked as (
         *,
         row_number() over (
             partition by rule_id, entity, hour_number
-            order by cost_usd desc, workload
+            order by cost_usd desc, workload asc
         ) as cost_rank
     from homeless
 

@@ -91,7 +91,7 @@ peaks as (
         hour_number,
         row_number() over (
             partition by incident_id
-            order by cost_usd - coalesce(expected_usd, 0) desc, hour_number
+            order by cost_usd - coalesce(expected_usd, 0) desc, hour_number asc
         ) as peak_rank
     from incident_hours
 
@@ -106,9 +106,9 @@ named_owners as (
         row_number() over (
             partition by incidents.incident_id
             order by
-                case when owners.feature = '*' then 1 else 0 end,
-                case when owners.workload_class = '*' then 1 else 0 end,
-                case when owners.environment = '*' then 1 else 0 end,
+                case when owners.feature = '*' then 1 else 0 end asc,
+                case when owners.workload_class = '*' then 1 else 0 end asc,
+                case when owners.environment = '*' then 1 else 0 end asc,
                 owners.valid_from desc,
                 owners.owner asc
         ) as owner_rank
