@@ -1,6 +1,6 @@
 {#
     A metric's value from the sums of its window. Ratios are published as decimals so that the same
-    sums always give the same value. `tokens_per_success` waits for outcomes; it is NULL until then.
+    sums always give the same value.
 #}
 {% macro observed_metric(metric) -%}
     cast(
@@ -30,6 +30,8 @@
                             > (generation_tokens_24 + embed_tokens_24) * dense_sums.window_hours
                             then {{ share_of('failed_call_count', 'call_count') }}
                     end
+                when 'tokens_per_success'
+                    then {{ share_of('(generation_tokens + embed_tokens)', 'success_count') }}
                 when 'embed_ratio' then {{ share_of('embed_tokens', 'generation_tokens') }}
             end as decimal(38, 12)
         )

@@ -40,7 +40,29 @@
 
 {# The first day this build restates at all, as a literal; NULL when there is none. #}
 {% macro first_touched_date() -%}
-    {%- set dates = touched_dates() -%}
+    {{ earliest(touched_dates()) }}
+{%- endmacro %}
+
+{#
+    The first day whose successes a touched product event may change: what became of a task is
+    decided until its window is over, so an event reaches so many days back.
+#}
+{% macro first_restated_success_date() -%}
+    (
+        select
+            {{ earliest(dates_of('touched_event_dates')) }}
+            - cast(max(rules.window_hours) / 24 as integer) - 1
+        from {{ ref('int_success_rules') }} as rules
+        where exists (
+            select 1
+            from {{ ref('int_alert_rules_enabled') }} as watched
+            where watched.metric = 'tokens_per_success'
+        )
+    )
+{%- endmacro %}
+
+{# The earliest of some dates as a literal; NULL where there are none. #}
+{% macro earliest(dates) -%}
     {%- if dates -%}
         date '{{ dates | min }}'
     {%- else -%}

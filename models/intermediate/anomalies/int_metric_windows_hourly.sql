@@ -22,7 +22,7 @@
     'rest_weeks_expected_cost_usd',
     'rest_cost_usd',
 ] %}
-{% set sums = metric_counts() + ['cost_usd'] + compared_sums %}
+{% set sums = metric_counts() + ['cost_usd', 'success_count'] + compared_sums %}
 
 with
 
@@ -37,6 +37,12 @@ compared as (
 
     select * from {{ ref('int_workload_usage_compared_hourly') }}
     where {{ since_restated('event_date', 1) }}
+
+),
+
+successes as (
+
+    select * from {{ ref('int_successes_hourly') }}
 
 ),
 
@@ -90,6 +96,7 @@ entity_hours as (
         {% for sum in compared_sums %}
             compared.{{ sum }},
         {% endfor %}
+        successes.success_count,
         hourly.cost_usd,
         hourly.hour_number
     from hourly
@@ -98,6 +105,11 @@ entity_hours as (
             hourly.entity_type = 'workload'
             and hourly.entity = compared.workload
             and hourly.hour_number = compared.hour_number
+    left join successes
+        on
+            hourly.entity_type = successes.entity_type
+            and hourly.entity = successes.entity
+            and hourly.hour_number = successes.hour_number
 
 ),
 

@@ -8,7 +8,8 @@
     clock that is wrong, does not count: more than a day after the newest landing. Were all calls
     such, the newest of them is believed after all.
 
-    restated_from_date: the first touched day, or the day the build before this one stopped at.
+    restated_from_date: the first touched day, or the day the build before this one stopped at;
+    earlier where product events landed and a rule watches successes.
 */
 with
 
@@ -54,6 +55,7 @@ final as (
         {% if relation_exists(this) and not flags.FULL_REFRESH %}
             least(
                 {{ first_touched_date() }},
+                {{ first_restated_success_date() }},
                 (
                     select max({{ date_of_epoch_day(day_of_hours('scored_until_hour_number')) }})
                     from {{ this }}

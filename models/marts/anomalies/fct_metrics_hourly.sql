@@ -17,6 +17,12 @@ compared as (
 
 ),
 
+successes as (
+
+    select * from {{ ref('int_successes_hourly') }}
+
+),
+
 final as (
 
     select
@@ -32,6 +38,7 @@ final as (
         hourly.fallback_call_count,
         hourly.failed_call_count,
         hourly.unpriced_call_count,
+        coalesce(successes.success_count, 0) as success_count,
 
         ---------- tokens
         hourly.uncached_input_tokens,
@@ -49,6 +56,8 @@ final as (
         {{ share_of('hourly.cost_usd', 'hourly.operation_count') }} as cost_per_operation_usd,
         {{ share_of('(hourly.generation_tokens + hourly.embed_tokens)', 'hourly.call_count') }}
             as tokens_per_call,
+        {{ share_of('(hourly.generation_tokens + hourly.embed_tokens)', 'successes.success_count') }}
+            as tokens_per_success,
         {{ share_of(
             'hourly.cache_read_tokens',
             '(hourly.cache_read_tokens + hourly.uncached_input_tokens + hourly.cache_write_tokens)',
@@ -69,6 +78,11 @@ final as (
             hourly.entity_type = 'workload'
             and hourly.entity = compared.workload
             and hourly.hour_number = compared.hour_number
+    left join successes
+        on
+            hourly.entity_type = successes.entity_type
+            and hourly.entity = successes.entity
+            and hourly.hour_number = successes.hour_number
 
 )
 
