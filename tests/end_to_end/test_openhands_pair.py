@@ -33,7 +33,7 @@ from tests.support.openhands import (
     write_invoices,
     write_log,
 )
-from tests.support.warehouse import build_lake, query
+from tests.support.warehouse import EVERYTHING, build_lake, query
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,7 +90,7 @@ def story(versions: dict[str, list[Task]], tmp_path_factory: pytest.TempPathFact
         assert done.returncode == expected, said[name]
 
     def built(version: str) -> None:
-        build_lake(data)
+        build_lake(data, EVERYTHING)
         costs[version] = _costs(data)
         lines[version] = _lines(data)
 

@@ -32,9 +32,10 @@ from pipeline.settings import PROJECT, WAREHOUSE_NAME, Settings
 from pipeline.sql import open_warehouse
 from publish.reprice import reprice_history
 from tests.support.s3_server import deaf_port, s3_server
-from tests.support.warehouse import manifest
+from tests.support.warehouse import manifest_of
 
 ROWS = 400
+ENDS = ("fct_calls", "fct_tenant_costs_daily", "rpt_spend_by_tenant_daily")
 BY_TENANT = "from fct_tenant_costs_daily order by all"
 BY_CALL = "select event_id, tenant_id, billed_cost_usd from fct_calls order by event_id"
 
@@ -171,14 +172,20 @@ def test_the_dollars_are_those_of_a_folder(here: Path) -> None:
     costs = []
     for settings in (Settings(here / "data", store=bucket), Settings(folder)):
         land(settings.store or settings.data, file)
-        report = build(settings, manifest=manifest())
+        report = build(settings, manifest=manifest_of(*ENDS))
         assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
         with open_warehouse(settings) as connection:
             costs.append([connection.sql(query).fetchall() for query in (BY_TENANT, BY_CALL)])
     assert len(costs[0][0]) == 6
     assert len(costs[0][1]) == ROWS
     assert costs[0] == costs[1]
-    assert build(Settings(here / "data", store=bucket), manifest=manifest()).dbt is None
+    assert (
+        build(
+            Settings(here / "data", store=bucket),
+            manifest=manifest_of(*ENDS),
+        ).dbt
+        is None
+    )
     lines = reprice_history(here / "data" / WAREHOUSE_NAME, PROJECT / "seeds", lake=bucket)
     assert sum(line.call_count for line in lines) == ROWS
     assert not any(line.delta_usd for line in lines)

@@ -20,6 +20,8 @@ from tests.support.lake_factory import Lake, Row, call
 from tests.support.provider_factory import Bills, cost, invoice
 from tests.support.warehouse import build_lake, query
 
+ENDS = ("fct_accruals_monthly",)
+
 ACCOUNTS = 60
 CLOSING = "2026-10"
 DAYS = ("05", "12", "19", "26")
@@ -153,7 +155,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Account
         rows += [row for month in past for row in _invoice(account, month)]
         rows += _exports(account, closing, DAYS[: account.exported_days])
         bills.land(rows)
-    build_lake(data)
+    build_lake(data, *ENDS)
     return data, drawn
 
 
@@ -180,7 +182,7 @@ def test_the_estimate_is_scored_by_the_invoice_that_arrives(
     before = _accruals(data)
     bills = Bills(data)
     bills.land(row for account in drawn for row in _invoice(account, account.closing))
-    build_lake(data)
+    build_lake(data, *ENDS)
     after = _accruals(data)
     for account in drawn:
         estimate, _, _, _, scored_against, error = after[account.name]

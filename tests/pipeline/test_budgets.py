@@ -13,10 +13,11 @@ import pytest
 from pipeline.build import build
 from pipeline.settings import Settings
 from tests.support.lake_factory import Lake, call
-from tests.support.warehouse import contents, query
+from tests.support.warehouse import contents, manifest_with_seeds, query
 
 FIRST = dt.date(2026, 7, 20)
 CUT, LATE, END = 62, 50, 75
+ENDS = ("rpt_budgets_at_risk", "fct_budget_status_hourly", "fct_budget_positions")
 TABLES = (
     "intermediate.int_scope_costs_daily",
     "intermediate.int_spend_paths_daily",
@@ -59,8 +60,8 @@ def _calls(first: int, last: int) -> list[dict[str, Any]]:
 
 
 def _built(data: Path, seeds: Path) -> Path:
-    # No parsed manifest: it would name the project's own seeds.
-    report = build(Settings(data=data, seeds=seeds))
+    settings = Settings(data=data, seeds=seeds)
+    report = build(settings, manifest=manifest_with_seeds(settings.workshop / "seeds", *ENDS))
     assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
     return data
 

@@ -93,7 +93,7 @@ def test_a_cycle_lands_what_is_new_and_says_each_step(play: Play) -> None:
     assert play.run()
     assert "1 file: 2 read, 2 landed, 0 duplicate, 0 quarantined" in play.line("ingest calls")
     assert [line.split()[0] for line in play.said] == [
-        "ingest", "build", "reports", "alerts", "cycle",
+        "ingest", "build", "reports", "budget-feed", "alerts", "cycle",
     ]  # fmt: skip
     assert all(line.endswith(" s") for line in play.said)
     play.is_built = False

@@ -14,6 +14,7 @@ from tests.support.warehouse import build_lake, contents, query
 TABLES = (
     "marts.fct_metrics_hourly",
     "marts.fct_cost_anomalies_hourly",
+    "marts.fct_cost_digest_daily",
     "marts.fct_incidents",
     "intermediate.int_metric_baselines_daily",
     "intermediate.int_incident_hours",
@@ -24,6 +25,7 @@ TABLES = (
     "marts.fct_incident_state_changes",
     "alerts.alert_incidents",
 )
+ENDS = ("alert_incidents", "fct_metrics_hourly", "fct_cost_digest_daily", "fct_silences_hourly")
 CUT = 798  # six hours into the incident that begins at 792
 PAGED = "select rule_id, entity, hour_at, limit_value, excess_usd from "
 
@@ -34,24 +36,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     grown = tmp_path_factory.mktemp("grown")
     lake = Lake(grown)
     lake.land(hours(0, 780))
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     lake.land(hours(780, CUT))
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     cut = tmp_path_factory.mktemp("cut")
     shutil.copytree(grown / "raw", cut / "raw")
-    build_lake(cut)
+    build_lake(cut, *ENDS)
 
     lake.land(hours(CUT, 830))
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     # a quiet day, then one call: hours without any call become known with it
     lake.land([call("after", "2026-10-06 20:30", tenant_id="acme", feature="chat")])
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     # late rows of an earlier day
     lake.land([row | {"event_id": f"late-{row['event_id']}"} for row in hours(700, 702)])
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     rebuilt = tmp_path_factory.mktemp("rebuilt")
     shutil.copytree(grown / "raw", rebuilt / "raw")
-    build_lake(rebuilt)
+    build_lake(rebuilt, *ENDS)
     return {"grown": grown, "rebuilt": rebuilt, "cut": cut}
 
 
@@ -118,13 +120,13 @@ def test_the_deploy_is_explained_by_what_a_token_costs(built: dict[str, Path]) -
 
 
 def test_what_comes_later_changes_no_earlier_alert(built: dict[str, Path]) -> None:
-    # scored at the cut: the hours before 796; the late rows of hour 700 restate what looks back
-    # on them, so only the build before them is compared
-    known = "where hour_at < timestamptz '2026-10-03 04:00:00+00'"
+    # the newest call is of hour 797, so hours before 795 are scored at the cut; the late rows of
+    # hour 700 restate what looks back on them, so only the build before them is compared
+    known = "where hour_at < timestamptz '2026-10-03 03:00:00+00'"
     query_text = f"{PAGED} marts.fct_cost_anomalies_hourly {known} order by all"
     alerts = query(built["cut"], query_text)
     assert alerts
     later = built["cut"]
     Lake(later).land(hours(CUT, 830))
-    build_lake(later)
+    build_lake(later, *ENDS)
     assert query(later, query_text) == alerts

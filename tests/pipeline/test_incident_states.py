@@ -31,6 +31,8 @@ def test_a_new_state_is_work_for_the_next_build_and_only_for_that(tmp_path: Path
         connection.execute(
             "create table if not exists lake.built_closes as from lake.month_closes limit 0"
         )
+        connection.execute("create schema if not exists seeds")
+        connection.execute("create table if not exists seeds.success_events (event_name varchar)")
         is_empty = plan_increment(connection).is_empty
         write_state(connection, current_state("", "", lake))
         return is_empty, lake.versions

@@ -17,6 +17,8 @@ from tests.support.lake_factory import Lake, at, call
 from tests.support.provider_factory import Bills, cost, invoice, usage
 from tests.support.warehouse import build_lake, query
 
+ENDS = ("fct_invoice_reconciliation_monthly", "fct_invoices_monthly", "fct_accruals_monthly")
+
 MODEL = "gpt-4o-mini-2024-07-18"
 Step = tuple[int, str, Decimal]
 
@@ -82,7 +84,7 @@ def test_a_missing_call_an_untracked_key_a_tax_and_a_rounding(tmp_path: Path) ->
             invoice(3, "0.20", line_category="tax", invoice_total="2.44"),
         ]
     )
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
 
     assert steps(tmp_path) == [
         (31, "missing_calls", Decimal("0.75")),
@@ -114,7 +116,7 @@ def test_a_month_without_an_invoice_is_open_and_accrued(tmp_path: Path) -> None:
     bills = Bills(tmp_path)
     bills.land(counted("2026-10-03", 1))
     bills.land(charged("2026-10-03", 1))
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
 
     assert steps(tmp_path) == []
     assert totals(tmp_path) == {"(not invoiced)": Decimal("1.5")}
@@ -135,13 +137,13 @@ def test_a_close_signs_off_and_a_credit_note_supersedes(tmp_path: Path) -> None:
     bills.land([*counted("2026-10-03", 1), *charged("2026-10-03", 1)])
     bills.land([invoice(1, "0.75", landed_at=at("2026-11-02"))])
     bills.close_month("2026-10", "2026-11-05 00:00")
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
     status = "select invoice_id, status from marts.fct_invoices_monthly order by 1"
     assert query(tmp_path, status) == [("INV-1", "signed_off")]
 
     note = {"invoice_id": "CN-1", "reference_invoice_id": "INV-1", "line_category": "credit_note"}
     bills.land([invoice(1, "-0.10", landed_at=at("2026-11-09"), **note)])
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
     assert query(tmp_path, status) == [("CN-1", "matched"), ("INV-1", "superseded")]
     assert steps(tmp_path) == [(71, "credit_note", Decimal("-0.1"))]
     assert totals(tmp_path) == {"INV-1": Decimal("0.75"), "CN-1": Decimal("-0.1")}
@@ -163,7 +165,7 @@ def test_usage_without_a_key_does_not_hide_keys_we_do_not_log(tmp_path: Path) ->
         ]
     )
     bills.land([*charged("2026-10-03", 4), *charged("2026-10-04", 5)])
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
 
     assert steps(tmp_path) == [(32, "untracked_keys", Decimal("5.25"))]
 
@@ -181,7 +183,7 @@ def test_a_tool_charged_without_a_model_meets_our_own_searches(tmp_path: Path) -
         ]
     )
     bills.land([*charged("2026-10-03", 2), cost("2026-10-03", "web search tool calls", "0.03")])
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
 
     assert steps(tmp_path) == [(31, "missing_calls", Decimal("0.76"))]
 
@@ -192,7 +194,7 @@ def test_a_class_of_a_summary_invoice_without_a_model_finds_it(tmp_path: Path) -
     bills = Bills(tmp_path)
     bills.land([*counted("2026-10-03", 1), *charged("2026-10-03", 1)])
     bills.land([invoice(1, "0.15", meter="input"), invoice(2, "0.70", meter="output")])
-    build_lake(tmp_path)
+    build_lake(tmp_path, *ENDS)
 
     assert steps(tmp_path) == [(50, "export_invoice_difference", Decimal("0.1"))]
 

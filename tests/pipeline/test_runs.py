@@ -25,6 +25,8 @@ from tests.support.event_factory import Events, event
 from tests.support.lake_factory import Lake, at, call
 from tests.support.warehouse import build_lake, contents, manifest, public_tables, query
 
+ENDS = ("fct_workflow_runs", "fct_workflow_costs_daily", "fct_tasks", "fct_costs_hourly")
+
 TRIAGE = {"workflow_id": "triage", "tenant_id": "acme", "feature": "support"}
 TABLES = [
     "int_run_costs_summed_daily",
@@ -75,7 +77,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
             call("neither", "2026-10-16 15:00"),
         ]
     )
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     # A call of the day before makes a run begin there, in another workflow; the only call of one
     # turns out to be of no run, as an error turns out to be of another run's.
@@ -87,7 +89,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
             call("alone", "2026-10-16 15:00", run_id="brisk", outcome="error", **TRIAGE),
         ]
     )
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     # An event by key gives a run a task; an old run goes on, which later days know; runs of two
     # weeks ago land late, and 11 steps are the loop they were not.
@@ -107,11 +109,11 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
             *run("last", "2026-10-18 10:00", 1),
         ]
     )
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     rebuilt = tmp_path_factory.mktemp("rebuilt")
     shutil.copytree(data / "raw", rebuilt / "raw")
-    build_lake(rebuilt)
+    build_lake(rebuilt, *ENDS)
     return data, rebuilt
 
 

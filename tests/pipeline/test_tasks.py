@@ -15,6 +15,14 @@ from tests.support.event_factory import Events, event
 from tests.support.lake_factory import Lake, call
 from tests.support.warehouse import build_lake, contents, public_tables, query
 
+ENDS = (
+    "fct_task_costs_daily",
+    "fct_task_costs_by_version_daily",
+    "fct_change_effects",
+    "fct_tasks",
+    "fct_calls",
+)
+
 ACME = {"tenant_id": "acme", "feature": "chat"}
 GLOBEX = {"tenant_id": "globex", "feature": "chat"}
 
@@ -47,7 +55,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
             event("ev-later", "2026-10-03 11:00", task_id="later", **GLOBEX),
         ]
     )
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     # A call of two days earlier moves a task's cohort; the only call of another is corrected to
     # belong to no task; a task known by its event gets its first call.
@@ -66,7 +74,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
             event("ev-session", "2026-10-02 13:00", session_id="s", trace_id=None),
         ]
     )
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     # Success taken back by an event of its own, long after; the feature that nobody measured gets
     # its first event, and time passes every window.
@@ -76,7 +84,7 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
             event("ev-o", "2026-10-03 10:00", task_id="other", event_name="task_failed"),
         ]
     )
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     # The run's event turns out to name a task; an event is corrected to be revoked; the event that
     # took success back is itself taken back.
@@ -88,11 +96,11 @@ def grown_and_rebuilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, P
         ]
     )
     Lake(data).land([call("s2", "2026-10-02 13:30", task_id="s-two", session_id="s", **ACME)])
-    build_lake(data)
+    build_lake(data, *ENDS)
 
     rebuilt = tmp_path_factory.mktemp("rebuilt")
     shutil.copytree(data / "raw", rebuilt / "raw")
-    build_lake(rebuilt)
+    build_lake(rebuilt, *ENDS)
     return data, rebuilt
 
 

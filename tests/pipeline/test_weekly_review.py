@@ -19,6 +19,8 @@ from publish.reports import write_reports
 from tests.support.lake_factory import Lake, call
 from tests.support.warehouse import build_lake, contents, manifest, query
 
+ENDS = ("rpt_weekly_review", "rpt_top_tenants", "rpt_tokens_per_successful_task")
+
 MONDAY = dt.date(2026, 9, 7)
 TABLES = (
     "intermediate.int_review_weeks",
@@ -76,16 +78,16 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     grown, rebuilt = folder / "grown", folder / "rebuilt"
     lake = Lake(grown)
     lake.land(_calls(0, 13))
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     # The 13th day is a Saturday: only the first week is over.
     assert query(grown, "select * from intermediate.int_review_weeks") == [
         (MONDAY, MONDAY + dt.timedelta(days=6), 0)
     ]
     lake.land(_calls(13, 23))
     lake.land([call("late", f"{_day(8)} 23:30", tenant_id="t0", provider_cost_usd=Decimal(100))])
-    build_lake(grown)
+    build_lake(grown, *ENDS)
     shutil.copytree(grown / "raw", rebuilt / "raw")
-    build_lake(rebuilt)
+    build_lake(rebuilt, *ENDS)
     return grown, rebuilt
 
 

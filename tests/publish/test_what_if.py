@@ -42,7 +42,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             call("told", "2026-10-31 23:59", feature="other", provider_cost_usd=REPORTED),
         ]
     )
-    build_lake(folder)
+    build_lake(folder, "fct_calls", "fct_call_charges", "fct_costs_hourly")
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from dbt.contracts.graph.manifest import Manifest
 from pipeline.build import BuildReport, build
 from pipeline.dbt_runner import parse_project
 from pipeline.seeds import PROJECT_SEEDS
-from pipeline.settings import Settings
+from pipeline.settings import PROJECT, Settings
+
+EVERYTHING = "*"
 
 
 @functools.cache
@@ -23,16 +26,55 @@ def manifest() -> Manifest:
     return parse_project(Settings(data=folder), PROJECT_SEEDS)
 
 
-def build_lake(data: Path, *, full_refresh: bool = False) -> BuildReport:
-    """Builds the warehouse of a data folder and expects it to succeed."""
-    report = try_build(data, full_refresh=full_refresh)
+@functools.cache
+def manifest_of(*ends: str) -> Manifest:
+    """The parsed project cut down to some models and all they are made of, without data tests."""
+    part = manifest().deepcopy()
+    named = {node.name: key for key, node in part.nodes.items() if node.resource_type == "model"}
+    kept: set[str] = set()
+    found = set(named.values()) if ends == (EVERYTHING,) else {named[end] for end in ends}
+    while found:
+        kept |= found
+        made_of = {parent for key in found for parent in part.nodes[key].depends_on_nodes}
+        found = (made_of & part.nodes.keys()) - kept
+    seeds = {key for key, node in part.nodes.items() if node.resource_type == "seed"}
+    for key in part.nodes.keys() - kept - seeds:
+        del part.nodes[key]
+    part.exposures.clear()
+    part.unit_tests.clear()
+    part.rebuild_ref_lookup()
+    return part
+
+
+def manifest_with_seeds(folder: Path, *ends: str) -> Manifest:
+    """As ``manifest_of``, its seeds read from another folder laid out as the project's."""
+    part = manifest_of(*ends).deepcopy()
+    part.rebuild_ref_lookup()
+    for node in part.nodes.values():
+        if node.resource_type == "seed":
+            file = folder / Path(node.original_file_path).relative_to("seeds")
+            node.original_file_path = os.path.relpath(file, PROJECT)
+    return part
+
+
+def build_lake(data: Path, *ends: str, full_refresh: bool = False) -> BuildReport:
+    """Builds the warehouse of a data folder and expects it to succeed.
+
+    Args:
+        data: the folder.
+        ends: models to build, with what they are made of, without data tests; EVERYTHING: all of
+            them. Where none is named all are built and tested. A series of builds names the same.
+        full_refresh: build all from the lake.
+    """
+    report = try_build(data, *ends, full_refresh=full_refresh)
     assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
     return report
 
 
-def try_build(data: Path, *, full_refresh: bool = False) -> BuildReport:
+def try_build(data: Path, *ends: str, full_refresh: bool = False) -> BuildReport:
     """Builds the warehouse of a data folder, come what may."""
-    return build(Settings(data=data), full_refresh=full_refresh, manifest=manifest())
+    parsed = manifest_of(*ends) if ends else manifest()
+    return build(Settings(data=data), full_refresh=full_refresh, manifest=parsed)
 
 
 def query(data: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -47,7 +89,7 @@ def public_tables(data: Path) -> list[str]:
     rows = query(
         data,
         "select table_schema || '.' || table_name from information_schema.tables "
-        "where table_schema in ('marts', 'reports') order by 1",
+        "where table_schema in ('marts', 'reports', 'alerts') order by 1",
     )
     return [row[0] for row in rows]
 

@@ -11,6 +11,8 @@
     restated_from_date: the first touched day, or the day the build before this one stopped at;
     earlier where product events landed and a rule watches successes.
 */
+{% set success_date = first_restated_success_date() %}
+
 with
 
 days as (
@@ -55,7 +57,7 @@ final as (
         {% if relation_exists(this) and not flags.FULL_REFRESH %}
             least(
                 {{ first_touched_date() }},
-                {{ first_restated_success_date() }},
+                {{ success_date }},
                 (
                     select max({{ date_of_epoch_day(day_of_hours('scored_until_hour_number')) }})
                     from {{ this }}
