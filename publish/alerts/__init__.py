@@ -1,6 +1,6 @@
-"""Alert delivery: every state change of an incident, to whom it concerns, once.
+"""Alert delivery: every state change of an incident or a budget, to whom it concerns, once.
 
-Data flow: warehouse.duckdb (alerts.alert_incidents) -> data/alerts/outbox.sqlite -> channels
+Data flow: warehouse.duckdb (schema alerts) -> data/alerts/outbox.sqlite -> channels
 
     read     inputs.py    state changes and routes, as plain rows
     decide   decide.py    which route is told what and when; no clock, no file, no network

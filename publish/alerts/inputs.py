@@ -34,6 +34,9 @@ OPTIONAL = (
 FALLBACK = Route("default")
 """What no route takes is printed: an alert is never lost to a gap in the seed."""
 
+TOLD = ("alerts.alert_incidents", "alerts.alert_budgets")
+"""What there is to tell, in the same columns: of incidents, of budgets and limits."""
+
 SQL = Path(__file__).with_name("sql")
 
 
@@ -58,7 +61,7 @@ def read_inputs(warehouse: Path, now: dt.datetime, lake: Location = LOCAL_DATA) 
     """Reads the warehouse.
 
     Raises:
-        AlertsError: it is not there, lacks the incidents, or a route cannot be understood.
+        AlertsError: it is not there, lacks what is told, or a route cannot be understood.
     """
     with open_warehouse(warehouse, lake) as connection, _readable(warehouse):
         there = _tables(connection, warehouse)
@@ -78,7 +81,7 @@ def incident_titles(warehouse: Path, lake: Location = LOCAL_DATA) -> dict[str, s
     """Every incident with its title, the latest first.
 
     Raises:
-        AlertsError: the warehouse is not there, or lacks the incidents.
+        AlertsError: the warehouse is not there, or lacks what is told.
     """
     with open_warehouse(warehouse, lake) as connection, _readable(warehouse):
         _tables(connection, warehouse)
@@ -116,8 +119,9 @@ def _tables(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> set[str]:
         "select table_schema || '.' || table_name from information_schema.tables"
     ).fetchall()
     there = {row[0] for row in rows}
-    if "alerts.alert_incidents" not in there:
-        raise AlertsError(f"{warehouse} lacks alerts.alert_incidents; `make rebuild` makes it")
+    for table in TOLD:
+        if table not in there:
+            raise AlertsError(f"{warehouse} lacks {table}; `make rebuild` makes it")
     return there
 
 

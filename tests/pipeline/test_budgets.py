@@ -27,6 +27,7 @@ TABLES = (
     "marts.fct_budget_status_hourly",
     "marts.fct_budget_positions",
     "reports.rpt_budgets_at_risk",
+    "alerts.alert_budgets",
 )
 SEEDS = {
     "budgets": (

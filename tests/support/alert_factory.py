@@ -86,8 +86,9 @@ def write_warehouse(
     changes: Sequence[Change] = (),
     routes: Sequence[dict[str, Any]] | None = None,
     quiet: Sequence[dict[str, Any]] = (),
+    budgets: Sequence[Change] = (),
 ) -> None:
-    """A warehouse with these incidents; without routes when none are given. Replaced whole."""
+    """A warehouse with these incidents and budgets; replaced whole. No routes: none are there."""
     data.mkdir(parents=True, exist_ok=True)
     draft = data / "draft" / "warehouse.duckdb"
     draft.parent.mkdir(exist_ok=True)
@@ -96,11 +97,12 @@ def write_warehouse(
         connection.execute("set timezone = 'UTC'")
         connection.execute("create schema alerts; create schema seeds")
         listed = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        connection.execute(f"create table alerts.alert_incidents ({listed})")
-        for each in changes:
-            values = [getattr(each, name) for name in COLUMNS]
-            marks = ", ".join("?" for _ in values)
-            connection.execute(f"insert into alerts.alert_incidents values ({marks})", values)
+        for table, told in (("alert_incidents", changes), ("alert_budgets", budgets)):
+            connection.execute(f"create table alerts.{table} ({listed})")
+            for each in told:
+                values = [getattr(each, name) for name in COLUMNS]
+                marks = ", ".join("?" for _ in values)
+                connection.execute(f"insert into alerts.{table} values ({marks})", values)
         if routes is not None:
             kinds = ", ".join(
                 f"{name} {'integer' if name in NUMBERS else 'varchar'}" for name in ROUTE_COLUMNS

@@ -1,4 +1,15 @@
--- Grain: one row per state change of an incident. The session's zone is UTC.
+-- Grain: one row per state change of an incident, or of a budget's period. The session's zone is
+-- UTC.
+with
+
+told as (
+
+    select * from alerts.alert_incidents
+    union all by name
+    select * from alerts.alert_budgets
+
+)
+
 select
     cast(state_change_id as varchar) as state_change_id,
     cast(dedup_key as varchar) as dedup_key,
@@ -21,7 +32,7 @@ select
     coalesce(cast(rules as varchar), '') as rules,
     coalesce(cast(likely_cause as varchar), '') as likely_cause,
     coalesce(cast(linked_change as varchar), '') as linked_change
-from alerts.alert_incidents
+from told
 order by
     known_at,
     occurred_at,
