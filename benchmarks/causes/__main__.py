@@ -54,13 +54,15 @@ def causes(
 def table(name: str, found: Score) -> Table:
     """The score of a track and of each kind."""
     shown = Table(
-        title=f"{name}: {found.found} found, {found.right_share:.1%} right cause first, "
-        f"{found.right_place_share:.0%} right place first, {found.merged} merged with an earlier\n"
+        title=f"{name}: {found.found} found, {found.right_share:.1%} right cause first; "
+        f"{found.alone} with one cause, {found.right_alone_share:.1%} right; "
+        f"{found.merged} in an earlier incident\n"
+        f"right place first {found.right_place_share:.0%}; "
         f"planted change first {found.right_links} of {found.changes}, another "
         f"{found.wrong_links_of_changes}; linked without one {found.wrong_links} of "
         f"{found.changeless}; of another feature {found.strangers}"
     )
-    for column in ("kind", "injected", "found", "right first", "share", "place first"):
+    for column in ("kind", "injected", "found", "right", "one cause", "right", "place first"):
         shown.add_column(column, justify="left" if column == "kind" else "right")
     for kind in found.kinds:
         shown.add_row(
@@ -68,7 +70,8 @@ def table(name: str, found: Score) -> Table:
             str(kind.injected),
             str(kind.found),
             str(kind.right),
-            f"{kind.right / kind.found:.0%}" if kind.found else "-",
+            str(kind.alone),
+            str(kind.right_alone),
             f"{kind.right_places} of {kind.places}" if kind.places else "-",
         )
     return shown

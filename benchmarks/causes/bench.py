@@ -47,9 +47,12 @@ def organisation_files(
 
 
 def explain(
-    compiled: Detection, files: dict[str, Path], folder: Path
+    compiled: Detection, files: dict[str, Path], folder: Path, usage: str = "usage"
 ) -> duckdb.DuckDBPyConnection:
-    """The warehouse of an organisation: its incidents found and explained by the project."""
+    """The warehouse of an organisation: its incidents found and explained by the project.
+
+    Of its twin, in which nothing was planted (`quiet_usage`), they are found only.
+    """
     connection = open_copy(compiled, folder)
     for relation, columns in ((CUBE, "*"), (CONTEXTS, "distinct *")):
         shown = ", ".join(
@@ -57,12 +60,13 @@ def explain(
             for row in connection.execute(f"describe intermediate.{relation}").fetchall()
             if row[0] in _columns(connection, files["usage"])
         )
-        select = f"select {columns.replace('*', shown)} from '{files['usage']}'"
+        select = f"select {columns.replace('*', shown)} from '{files[usage]}'"
         connection.execute(f"insert into intermediate.{relation} by name {select}")
     connection.execute("create table changes as select * from lake.changes")
     connection.execute(f"insert into changes by name select * from '{files['changes']}'")
     connection.execute("create or replace view lake.changes as select * from main.changes")
-    run_models(connection, compiled, filled=(CUBE, CONTEXTS))
+    until = None if usage == "usage" else "int_incidents"
+    run_models(connection, compiled, filled=(CUBE, CONTEXTS), until=until)
     return connection
 
 
@@ -84,8 +88,7 @@ def run(  # noqa: PLR0917 — one per column of the score
         results.executemany("insert into expected values (?, ?)", list(EXPECTED.items()))
         for seed in seeds:
             files = organisation_files(folder, track, seed, kinds)
-            with explain(compiled, files, folder / "work") as connection:
-                collect(results, connection, seed, files, folder / "work")
+            collect(results, compiled, seed, files, folder / "work")
             [(planted,)] = results.execute("select count(*) from incidents").fetchall()
             if incidents is not None and planted >= incidents:
                 break
@@ -94,32 +97,34 @@ def run(  # noqa: PLR0917 — one per column of the score
 
 def collect(  # noqa: PLR0917 — one per column of the score
     results: duckdb.DuckDBPyConnection,
-    connection: duckdb.DuckDBPyConnection,
+    compiled: Detection,
     seed: int,
     files: dict[str, Path],
     folder: Path,
 ) -> None:
     """Adds what was planted in an organisation and what was said of it to what is scored."""
-    opened_at = _HOUR.format(at="opened_at")
     said = {
-        "opened": "select distinct workload, incident_id, "
-        f"spell_opened_hour_number - {_START} as hour_number "
-        "from intermediate.int_incident_hours_grouped",
+        "opened": f"select workload, incident_id, spell_opened_hour_number - {_START} "
+        f"as hour_number, max(hour_number) - {_START} as last_hour "
+        "from intermediate.int_incident_hours_grouped group by all",
         "explained": f"select incident_id, likely_cause, linked_change_id, "
-        f"{opened_at} as opened_hour from marts.fct_incidents",
+        f"{_HOUR.format(at='opened_at')} as opened_hour, "
+        f"{_HOUR.format(at='last_fired_at')} as last_hour from marts.fct_incidents",
         "places": "select incident_id, dimension, value from marts.fct_incident_dimensions "
         "where rank = 1",
     }
+    with explain(compiled, files, folder) as connection:
+        for name, select in said.items():
+            connection.execute(f"copy ({select}) to '{folder / name}.parquet'")
+    with explain(compiled, files, folder, "quiet_usage") as connection:
+        connection.execute(f"copy ({said['opened']}) to '{folder / 'anyway'}.parquet'")
     selects = {
         "incidents": f"select * from '{files['incidents']}'",
         "changes": f"select change_id, feature from '{files['changes']}'",
         "planted": f"select workload, week_number, concat('planted-', place) as change_id "
         f"from '{files['planted']}'",
+        **{name: f"select * from '{folder / name}.parquet'" for name in (*said, "anyway")},
     }
-    for name, select in said.items():
-        file = folder / f"{name}.parquet"
-        connection.execute(f"copy ({select}) to '{file}'")
-        selects[name] = f"select * from '{file}'"
     for name, select in selects.items():
         rows = f"select {seed} as organisation, * from ({select})"
         results.execute(f"create table if not exists {name} as {rows} limit 0")

@@ -17,6 +17,8 @@ class KindScore:
     Attributes:
         found: an alert opened inside it.
         right: of those found, the right driver first.
+        alone: of those found, without it nothing would have opened in its hours: one cause.
+        right_alone: of those, the right driver first.
         places: of those found, how many had a dimension value of their own; right_places: named
             first.
     """
@@ -25,6 +27,8 @@ class KindScore:
     injected: int
     found: int
     right: int
+    alone: int
+    right_alone: int
     places: int
     right_places: int
 
@@ -38,6 +42,7 @@ class Score:
         changes: of those found, begun by a planted change; right, wrong and no change linked.
         changeless: of those found, begun by none; wrong_links: linked to one all the same.
         strangers: linked to a change of another feature.
+        mistakes: incidents with one cause by kind and what it was called instead.
     """
 
     kinds: tuple[KindScore, ...]
@@ -61,6 +66,16 @@ class Score:
         return sum(kind.right for kind in self.kinds) / max(self.found, 1)
 
     @property
+    def alone(self) -> int:
+        """Incidents found that have the planted cause alone."""
+        return sum(kind.alone for kind in self.kinds)
+
+    @property
+    def right_alone_share(self) -> float:
+        """Share of the incidents with one cause that name it first."""
+        return sum(kind.right_alone for kind in self.kinds) / max(self.alone, 1)
+
+    @property
     def right_place_share(self) -> float:
         """Share of those with a place of their own that name it first."""
         places = sum(kind.places for kind in self.kinds)
@@ -77,6 +92,8 @@ def score(connection: duckdb.DuckDBPyConnection) -> Score:
             count(*),
             count(*) filter (where is_found),
             count(*) filter (where is_found and is_right),
+            count(*) filter (where is_found and is_alone),
+            count(*) filter (where is_found and is_alone and is_right),
             count(*) filter (where is_found and has_place),
             count(*) filter (where is_found and has_place and is_right_place)
         from judged
@@ -105,7 +122,7 @@ def score(connection: duckdb.DuckDBPyConnection) -> Score:
         """
         select kind, coalesce(likely_cause, '(none)'), count(*)
         from judged
-        where is_found and not is_right
+        where is_found and is_alone and not is_right
         group by all order by count(*) desc, kind, 2
         """
     ).fetchall()

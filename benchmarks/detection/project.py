@@ -114,9 +114,12 @@ def open_copy(
 
 
 def run_models(
-    connection: duckdb.DuckDBPyConnection, detection: Detection, filled: Collection[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    detection: Detection,
+    filled: Collection[str] = (),
+    until: str | None = None,
 ) -> None:
-    """Makes every stored model anew, but those in `filled`; views stay as they are."""
+    """Makes stored models anew, but those in `filled`, up to one of them; views stay."""
     kinds = dict(
         connection.execute(
             "select table_name, table_schema || '.' || table_name from information_schema.tables "
@@ -124,6 +127,8 @@ def run_models(
         ).fetchall()
     )
     for name, code in detection.models:
+        if name == until:
+            break
         if name in kinds and name not in filled:
             connection.execute(f"delete from {kinds[name]}")
             connection.execute(f"insert into {kinds[name]} by name {code}")

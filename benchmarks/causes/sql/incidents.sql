@@ -82,7 +82,7 @@ select
     case kind
         when 'runaway' then 'tenant_id'
         when 'model_mix' then 'model'
-        when 'price' then 'model'
+        when 'price' then case when models.second_share > 0 then 'model' end
         when 'embed' then 'operation'
     end as dimension,
     case kind

@@ -2,9 +2,12 @@
     Grain: organisation, workload, week_number of a planted cause: the incident that opened inside
     it, if any did, and what it says.
 
+    is_alone: without the planted cause nothing would have opened in its hours. Where something would,
+    the incident has two causes, and naming the other is no mistake.
+
     Reads incidents, planted (its change, where it has one), opened (when incidents opened and
-    re-opened), explained (their cause and linked change) and places (their first dimension value)
-    of all organisations.
+    re-opened), explained (their cause and linked change), places (their first dimension value) and
+    anyway (what opened in the twin without planted causes) of all organisations.
 */
 create or replace table judged as
 with
@@ -33,6 +36,15 @@ select
     firsts.incident_id is not null as is_found,
     explained.likely_cause,
     coalesce(explained.likely_cause = expected.cause, false) as is_right,
+    not exists(
+        select 1
+        from anyway
+        where
+            anyway.organisation = incidents.organisation
+            and anyway.workload = incidents.workload
+            and anyway.hour_number <= explained.last_hour
+            and anyway.last_hour >= least(explained.opened_hour, incidents.start_hour)
+    ) as is_alone,
     -- opened before the planted cause: two in one incident
     explained.opened_hour < incidents.start_hour as is_merged,
     incidents.dimension is not null as has_place,
