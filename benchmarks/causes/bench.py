@@ -95,7 +95,7 @@ def run(  # noqa: PLR0917 — one per column of the score
         return score(results)
 
 
-def collect(  # noqa: PLR0917 — one per column of the score
+def collect(
     results: duckdb.DuckDBPyConnection,
     compiled: Detection,
     seed: int,

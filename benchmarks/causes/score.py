@@ -126,4 +126,4 @@ def score(connection: duckdb.DuckDBPyConnection) -> Score:
         group by all order by count(*) desc, kind, 2
         """
     ).fetchall()
-    return Score(tuple(KindScore(*row) for row in kinds), *links, mistakes=tuple(mistakes))
+    return Score(tuple(KindScore(*row) for row in kinds), *links, tuple(mistakes))

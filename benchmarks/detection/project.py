@@ -97,9 +97,7 @@ def detect(
     return connection
 
 
-def open_copy(
-    detection: Detection, folder: Path, *, threads: int = 2
-) -> duckdb.DuckDBPyConnection:
+def open_copy(detection: Detection, folder: Path, *, threads: int = 2) -> duckdb.DuckDBPyConnection:
     """The empty warehouse, copied to a folder; one that is there is replaced."""
     # views name their database: the copy must be called as the one they were made in
     database = folder / detection.warehouse.name

@@ -249,16 +249,16 @@ chats as (
 
 ),
 
--- documents re-indexed come in their own rhythm, 50 or so a call
+-- documents re-indexed come in their own rhythm, 20,000 tokens a call; a surge embeds them again
+-- and again
 embedded as (
 
     select
         *,
-        cast(round(
-            operations * (input_a_call + output_a_call) * embed_share
-            * exp(0.4 * normal(seed, 'embed hour', pair, hour_number))
-            * case when kind = 'embed' then size else 1 end
-        ) as bigint) as embed_tokens
+        operations * (input_a_call + output_a_call) * embed_share
+        * exp(0.4 * normal(seed, 'embed hour', pair, hour_number)) as usual_embed_tokens,
+        case when kind = 'embed' then greatest(size, 1) else 1 end as times,
+        cast(round(usual_embed_tokens * times) as bigint) as embed_tokens
     from mixed
     where embed_share > 0
 
@@ -309,7 +309,7 @@ rows_of_usage as (
         null as prompt_version,
         null as route_policy_version,
         'priced' as pricing_status,
-        cast(ceil(embed_tokens / 20000) as bigint) as call_count,
+        cast(ceil(ceil(usual_embed_tokens / 20000) * times) as bigint) as call_count,
         call_count as operation_count,
         0 as retry_call_count,
         0 as fallback_call_count,

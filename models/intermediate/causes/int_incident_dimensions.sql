@@ -185,7 +185,7 @@ ranked as (
         *,
         row_number() over (
             partition by incident_id, is_replacement
-            order by score desc, dimension_count, dimension asc, value_text asc
+            order by score desc, dimension_count asc, dimension asc, value_text asc
         ) as score_rank
     from scored
 

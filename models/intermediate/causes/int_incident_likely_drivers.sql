@@ -61,8 +61,9 @@ kinds as (
         max(tenants) as tenants,
         max(case when kind = 'unit_cost' then 1 else 0 end) = 1 as has_unit_cost,
         min(kind) = 'unit_cost' and max(kind) = 'unit_cost' as has_only_unit_cost,
-        case when min(kind) = max(kind) and min(kind) in ('embeddings', 'tenants') then min(kind) end
-            as only_kind,
+        case
+            when min(kind) = max(kind) and min(kind) in ('embeddings', 'tenants') then min(kind)
+        end as only_kind,
         max(opening_direction) as opening_direction
     from fired
     group by incident_id
@@ -74,7 +75,6 @@ narrow_usage as (
 
     select
         kinds.incident_id,
-        kinds.only_kind,
         {% for side in ['before', 'after'] %}
             sum(
                 case when usage.side = '{{ side }}' then usage.operation_count_twelfths else 0 end
@@ -82,8 +82,9 @@ narrow_usage as (
             cast(
                 sum(case when usage.side = '{{ side }}' then usage.cost_usd_twelfths else 0 end)
                 as double
-            ) / 12 as cost_{{ side }}_usd{{ ',' if not loop.last }}
+            ) / 12 as cost_{{ side }}_usd,
         {% endfor %}
+        kinds.only_kind
     from kinds
     inner join usage
         on
