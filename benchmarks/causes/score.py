@@ -100,8 +100,9 @@ def score(connection: duckdb.DuckDBPyConnection) -> Score:
         group by kind order by kind
         """
     ).fetchall()
-    [links] = connection.execute(
-        """
+    [(merged, changes, right_links, wrong_links_of_changes, changeless, wrong_links, strangers)] = (
+        connection.execute(
+            """
         select
             count(*) filter (where is_merged),
             count(planted_change_id),
@@ -117,7 +118,8 @@ def score(connection: duckdb.DuckDBPyConnection) -> Score:
                 and judged.linked_change_id = changes.change_id
         where is_found
         """
-    ).fetchall()
+        ).fetchall()
+    )
     mistakes = connection.execute(
         """
         select kind, coalesce(likely_cause, '(none)'), count(*)
@@ -126,4 +128,14 @@ def score(connection: duckdb.DuckDBPyConnection) -> Score:
         group by all order by count(*) desc, kind, 2
         """
     ).fetchall()
-    return Score(tuple(KindScore(*row) for row in kinds), *links, tuple(mistakes))
+    return Score(
+        tuple(KindScore(*row) for row in kinds),
+        merged,
+        changes,
+        right_links,
+        wrong_links_of_changes,
+        changeless,
+        wrong_links,
+        strangers,
+        tuple(mistakes),
+    )
