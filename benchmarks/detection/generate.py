@@ -16,6 +16,21 @@ def generate(
     connection: duckdb.DuckDBPyConnection, track: Track, seed: int, kinds: tuple[Kind, ...]
 ) -> None:
     """Leaves `workloads`, `incidents`, `usage` and `quiet_usage` (as if nothing had happened)."""
+    lay_out(connection, track, seed, kinds)
+    connection.execute((SQL / "incidents.sql").read_text())
+    rates = "servegen_rates.sql" if track.clients else "synthetic_rates.sql"
+    connection.execute((SQL / rates).read_text())
+    usage = (SQL / "usage.sql").read_text()
+    for name, is_struck in (("usage", "true"), ("quiet_usage", "false")):
+        connection.execute(
+            f"create or replace table {name} as {usage.replace('$is_struck', is_struck)}"
+        )
+
+
+def lay_out(
+    connection: duckdb.DuckDBPyConnection, track: Track, seed: int, kinds: tuple[Kind, ...]
+) -> None:
+    """Leaves `track`, `kinds`, `workloads` and `pairs`: an organisation before anything happens."""
     connection.execute("set timezone = 'UTC'")
     connection.execute((SQL / "macros.sql").read_text())
     settings = {
@@ -37,11 +52,3 @@ def generate(
     )
     connection.executemany("insert into kinds values (?, ?, ?, ?, ?)", [list(row) for row in kinds])
     connection.execute((SQL / "organisation.sql").read_text())
-    connection.execute((SQL / "incidents.sql").read_text())
-    rates = "servegen_rates.sql" if track.clients else "synthetic_rates.sql"
-    connection.execute((SQL / rates).read_text())
-    usage = (SQL / "usage.sql").read_text()
-    for name, is_struck in (("usage", "true"), ("quiet_usage", "false")):
-        connection.execute(
-            f"create or replace table {name} as {usage.replace('$is_struck', is_struck)}"
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +37,20 @@ class Detection:
     models: tuple[tuple[str, str], ...]
 
 
-def compile_detection(folder: Path, seeds: Path | None = None) -> Detection:
+def compile_detection(
+    folder: Path,
+    seeds: Path | None = None,
+    *,
+    first: str = FIRST,
+    lasts: tuple[str, ...] = (LAST,),
+) -> Detection:
     """Builds the models once on an empty lake; what dbt compiled for them is what runs later.
 
     Args:
         folder: a folder of its own; emptied.
         seeds: CSVs that replace those of the project, e.g. other rules.
+        first: the model that is filled with generated rows.
+        lasts: the models wanted of them.
     """
     shutil.rmtree(folder, ignore_errors=True)
     settings = Settings(data=folder, seeds=seeds)
@@ -52,7 +61,9 @@ def compile_detection(folder: Path, seeds: Path | None = None) -> Detection:
     layout = lay_out_seeds(settings) if seeds else PROJECT_SEEDS
     selected = ["--resource-type", "seed", "--resource-type", "model"]
     result = run_dbt(
-        settings, ["build", "--full-refresh", *selected, "--select", f"+{LAST}"], layout
+        settings,
+        ["build", "--full-refresh", *selected, "--select", *(f"+{last}" for last in lasts)],
+        layout,
     )
     if not result.succeeded:
         bad = [f"{node.name}: {node.message}" for node in result.nodes if not node.is_good]
@@ -62,7 +73,7 @@ def compile_detection(folder: Path, seeds: Path | None = None) -> Detection:
         for file in settings.target.rglob("compiled/tokenhouse/models/**/*.sql")
     }
     names = [node.name for node in result.nodes if node.name in compiled]
-    after = names.index(FIRST) + 1
+    after = names.index(first) + 1
     return Detection(
         settings.draft,
         tuple((name, compiled[name]) for name in names[after:]),
@@ -80,6 +91,14 @@ def detect(
         folder: where to work; its warehouse is replaced.
         threads: of DuckDB.
     """
+    connection = open_copy(detection, folder, threads=threads)
+    connection.execute(f"insert into intermediate.{FIRST} by name select * from '{usage}'")
+    run_models(connection, detection)
+    return connection
+
+
+def open_copy(detection: Detection, folder: Path, *, threads: int = 2) -> duckdb.DuckDBPyConnection:
+    """The empty warehouse, copied to a folder; one that is there is replaced."""
     # views name their database: the copy must be called as the one they were made in
     database = folder / detection.warehouse.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +108,16 @@ def detect(
     connection = duckdb.connect(str(database))
     connection.execute(f"set TimeZone = 'UTC'; set threads = {threads}")
     connection.execute("set enable_progress_bar = false")
-    connection.execute(f"insert into intermediate.{FIRST} by name select * from '{usage}'")
+    return connection
+
+
+def run_models(
+    connection: duckdb.DuckDBPyConnection,
+    detection: Detection,
+    filled: Collection[str] = (),
+    until: str | None = None,
+) -> None:
+    """Makes stored models anew, but those in `filled`, up to one of them; views stay."""
     kinds = dict(
         connection.execute(
             "select table_name, table_schema || '.' || table_name from information_schema.tables "
@@ -97,7 +125,8 @@ def detect(
         ).fetchall()
     )
     for name, code in detection.models:
-        if name in kinds:
+        if name == until:
+            break
+        if name in kinds and name not in filled:
             connection.execute(f"delete from {kinds[name]}")
             connection.execute(f"insert into {kinds[name]} by name {code}")
-    return connection

@@ -50,14 +50,20 @@ rules as (
 
 ),
 
--- What changed by a tenth or more, in words; the likely cause comes first.
+-- What changed by a tenth or more, in words; the likely cause comes first. A cause that was found
+-- in one operation's or tenant's calls may be against the workload's figures: then the rule speaks.
 told_drivers as (
 
     select
         incidents.incident_id,
         max(
             case
-                when drivers.driver = incidents.likely_cause
+                when
+                    drivers.driver = incidents.likely_cause
+                    and coalesce(incidents.opening_metric, '') <> 'embed_ratio'
+                    and coalesce(
+                        (drivers.cost_delta_usd > 0) = (incidents.cause_cost_delta_usd > 0), true
+                    )
                     then {{ driver_text('drivers') }}
             end
         ) as cause_text,

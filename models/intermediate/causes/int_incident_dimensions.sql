@@ -11,8 +11,11 @@
     What explains an incident: values of one dimension, and pairs of two, that carry more than a
     tenth of its delta. Ranked by that share times the surprise, the Jensen-Shannon term of the
     value's share of the cost before and after: a tenant that is half of the cost and half of the
-    delta explains nothing. Versions come and go: their share before is that of the day before,
-    and they make no pairs. A pair that says no more than one of its values is left out.
+    delta explains nothing. A pair that says no more than one of its values is left out; one that
+    says little more comes after it.
+
+    Versions come and go: their share before is that of the day before, and they make no pairs. One
+    that replaced another as a whole says when, not where: any other value comes before it.
 */
 {% set dimensions = cause_dimensions() %}
 {% set sets = [] %}
@@ -92,6 +95,7 @@ based as (
     select
         named.incident_id,
         named.active_until_date,
+        named.is_version,
         named.dimension_count,
         named.dimension,
         named.value_text,
@@ -161,20 +165,43 @@ surprising as (
 
 ),
 
+scored as (
+
+    select
+        *,
+        is_version and share_before < 0.1 and share_after > 0.9 as is_replacement,
+        cast(
+            explanatory_share * surprise * case when dimension_count = 1 then 1 else 0.8 end
+            as decimal(38, 12)
+        ) as score
+    from surprising
+    where surprise > 0.000001
+
+),
+
 ranked as (
 
     select
         *,
         row_number() over (
+            partition by incident_id, is_replacement
+            order by score desc, dimension_count asc, dimension asc, value_text asc
+        ) as score_rank
+    from scored
+
+),
+
+-- Up to eight values that say where, and two that say when.
+numbered as (
+
+    select
+        *,
+        row_number() over (
             partition by incident_id
-            order by
-                cast(explanatory_share * surprise as decimal(38, 12)) desc,
-                dimension_count,
-                dimension asc,
-                value_text asc
+            order by case when is_replacement then 1 else 0 end, score_rank
         ) as surprise_rank
-    from surprising
-    where surprise > 0.000001
+    from ranked
+    where score_rank <= case when is_replacement then 2 else 8 end
 
 ),
 
@@ -193,8 +220,7 @@ final as (
         share_after,
         rest_change_share,
         active_until_date
-    from ranked
-    where surprise_rank <= 10
+    from numbered
 
 )
 

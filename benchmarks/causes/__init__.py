@@ -1,0 +1,1 @@
+"""Does an incident get its right cause? Planted causes against `fct_incidents`."""
