@@ -51,7 +51,7 @@ def organisation_files(
     return files
 
 
-def run_track(  # noqa: PLR0917 — one per column of the score
+def run_track(
     detection: Detection,
     folder: Path,
     track: Track,
@@ -72,7 +72,7 @@ def run_track(  # noqa: PLR0917 — one per column of the score
         return score(results)
 
 
-def collect(  # noqa: PLR0917 — one per column of the score
+def collect(
     results: duckdb.DuckDBPyConnection,
     track: Track,
     seed: int,

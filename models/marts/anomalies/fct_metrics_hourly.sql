@@ -56,8 +56,10 @@ final as (
         {{ share_of('hourly.cost_usd', 'hourly.operation_count') }} as cost_per_operation_usd,
         {{ share_of('(hourly.generation_tokens + hourly.embed_tokens)', 'hourly.call_count') }}
             as tokens_per_call,
-        {{ share_of('(hourly.generation_tokens + hourly.embed_tokens)', 'successes.success_count') }}
-            as tokens_per_success,
+        {{ share_of(
+            '(hourly.generation_tokens + hourly.embed_tokens)',
+            'successes.success_count',
+        ) }} as tokens_per_success,
         {{ share_of(
             'hourly.cache_read_tokens',
             '(hourly.cache_read_tokens + hourly.uncached_input_tokens + hourly.cache_write_tokens)',
