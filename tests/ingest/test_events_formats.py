@@ -41,7 +41,7 @@ CSV = f"Event ID,event name,Occurred At,taskId,value\ne1,task_succeeded,{AT},t1,
     [
         ("a.ndjson", ndjson(ROW)),
         ("a.ndjson", b"\xef\xbb\xbf" + ndjson(ROW).replace(b"\n", b"\r\n")),
-        ("a.jsonl.gz", gzip.compress(ndjson(ROW))),
+        ("a.jsonl.gz", gzip.compress(ndjson(ROW), mtime=0)),
         ("a.ndjson.zst", zstandard.compress(ndjson(ROW))),
         ("a.json", json.dumps([ROW])),
         ("a.json", json.dumps([ROW], indent=2)),
@@ -51,7 +51,7 @@ CSV = f"Event ID,event name,Occurred At,taskId,value\ne1,task_succeeded,{AT},t1,
         ("a.ndjson", json.dumps([ROW]) + "\n" + json.dumps({"data": []}) + "\n"),
         ("a.csv", CSV),
         ("a.csv", "\ufeff" + CSV.replace("\n", "\r\n")),
-        ("a.csv.gz", gzip.compress(CSV.encode())),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)),
     ],
 )
 def test_an_event_reads_the_same_in_every_shape(
@@ -113,7 +113,7 @@ def test_a_file_without_events_lands_as_such(lake: EventLake, name: str, content
     [
         ("a.parquet", b"no parquet"),
         ("a.parquet", b""),
-        ("a.ndjson.gz", gzip.compress(ndjson(ROW))[:-9]),
+        ("a.ndjson.gz", gzip.compress(ndjson(ROW), mtime=0)[:-9]),
         ("a.json", b'[{"event_id": "e1",\n'),
         ("a.csv", b'event_id,event_name\n"e1,x\n'),
         ("a.csv", b"event_id,event_name,event_id\n"),

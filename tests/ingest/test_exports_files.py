@@ -39,7 +39,7 @@ def lines(documents: list[dict[str, Any]]) -> str:
         ("buckets.jsonl", lines(BUCKETS)),
         ("results.ndjson", lines(RESULTS)),
         ("results.ndjson", "\ufeff" + lines(RESULTS).replace("\n", "\r\n\r\n")),
-        ("pages.json.gz", gzip.compress(json.dumps(PAGES).encode())),
+        ("pages.json.gz", gzip.compress(json.dumps(PAGES).encode(), mtime=0)),
         ("pages.ndjson.zst", zstandard.compress(lines(PAGES).encode())),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_bucket_of_no_day_is_refused(tmp_path: Path, start: Any, end: Any) -> 
         ("wrong.csv", "a,b\n1,2\n"),
         ("twice.csv", "start_time,start_time,amount_value\n1,2,3\n"),
         ("no.parquet", b"PAR1 but not really PAR1"),
-        ("cut.json.gz", gzip.compress(json.dumps(PAGES).encode())[:40]),
+        ("cut.json.gz", gzip.compress(json.dumps(PAGES).encode(), mtime=0)[:40]),
         ("cut.csv", 'start_time,end_time,amount_value\n1,"2,3\n'),
     ],
 )
