@@ -17,7 +17,12 @@ from tests.support.warehouse import contents, manifest_with_seeds, query
 
 FIRST = dt.date(2026, 7, 20)
 CUT, LATE, END = 62, 50, 75
-ENDS = ("rpt_budgets_at_risk", "fct_budget_status_hourly", "fct_budget_positions")
+ENDS = (
+    "alert_budgets",
+    "fct_budget_positions",
+    "fct_budget_status_hourly",
+    "rpt_budgets_at_risk",
+)
 TABLES = (
     "intermediate.int_scope_costs_daily",
     "intermediate.int_spend_paths_daily",

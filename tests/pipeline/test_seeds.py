@@ -11,7 +11,7 @@ from pipeline.build import build
 from pipeline.seeds import lay_out_seeds
 from pipeline.settings import Settings
 from tests.support.lake_factory import Lake, call
-from tests.support.warehouse import query
+from tests.support.warehouse import manifest_with_seeds, query
 
 RULES = """\
 rule_id,priority,api_key_id,project_id,endpoint,valid_from,valid_to,tenant_id,feature,team,environment,workload_class
@@ -35,7 +35,9 @@ def test_own_rules_attribute_calls_by_their_time(tmp_path: Path) -> None:
             call("nobody", "2026-10-02 12:00", api_key_id="key-8"),
         ]
     )
-    report = build(Settings(data=lake.data, seeds=tmp_path / "my-seeds"))
+    settings = Settings(data=lake.data, seeds=tmp_path / "my-seeds")
+    parsed = manifest_with_seeds(settings.workshop / "seeds", "fct_calls")
+    report = build(settings, manifest=parsed)
     assert report.succeeded
     rows = query(
         lake.data,

@@ -27,6 +27,7 @@ from tests.support.alert_factory import (
     write_warehouse,
 )
 from tests.support.lake_factory import Lake, call
+from tests.support.warehouse import manifest_with_seeds
 
 SEEDS = {
     "budgets": (
@@ -78,7 +79,9 @@ def said(messages: list[Any]) -> list[tuple[str, ...]]:
 
 
 def built(data: Path, seeds: Path) -> None:
-    report = build(Settings(data=data, seeds=seeds))
+    settings = Settings(data=data, seeds=seeds)
+    parsed = manifest_with_seeds(settings.workshop / "seeds", "alert_budgets", "alert_incidents")
+    report = build(settings, manifest=parsed)
     assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
 
 
