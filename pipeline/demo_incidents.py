@@ -19,7 +19,11 @@ QUIET = dt.timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Found:
-    """The first incident of the planted one's feature that opened while it ran."""
+    """The first incident, or passed limit, of the planted one's feature while it ran.
+
+    Attributes:
+        likely_cause: the driver, or the rule of the limit.
+    """
 
     opened_at: dt.datetime
     likely_cause: str | None
@@ -28,8 +32,17 @@ class Found:
 
 
 def found_incident(connection: duckdb.DuckDBPyConnection, planted: dict[str, Any]) -> Found | None:
-    """What was found of a planted incident, or None."""
-    row = connection.execute(
+    """What was found of a planted incident, or None.
+
+    An incident of its workload; else, as for a run in a loop inside a busier incident, what a
+    limit of its runs or budgets had to say.
+    """
+    within = {
+        "feature": planted["scope"]["feature"],
+        "start": planted["start"],
+        "until": (dt.datetime.fromisoformat(planted["end_exclusive"]) + QUIET).isoformat(),
+    }
+    incident = connection.execute(
         """
         select
             incidents.opened_at,
@@ -47,12 +60,23 @@ def found_incident(connection: duckdb.DuckDBPyConnection, planted: dict[str, Any
             and incidents.opened_at < cast($until as timestamptz)
         order by incidents.tier <> 'page', incidents.opened_at, incidents.incident_id
         """,
-        {
-            "feature": planted["scope"]["feature"],
-            "start": planted["start"],
-            "until": (dt.datetime.fromisoformat(planted["end_exclusive"]) + QUIET).isoformat(),
-        },
+        within,
     ).fetchone()
+    limit = connection.execute(
+        """
+        select occurred_at, rules, '', excess_usd
+        from alerts.alert_budgets
+        where
+            event = 'trigger'
+            and tier = 'page'
+            and feature = $feature
+            and occurred_at >= cast($start as timestamptz)
+            and occurred_at < cast($until as timestamptz)
+        order by rules <> 'run_over_limit', occurred_at, incident_id
+        """,
+        within,
+    ).fetchone()
+    row = incident or limit
     return Found(*row) if row else None
 
 
