@@ -36,7 +36,7 @@ check: lint types test ## what CI runs: lint, types, every test, manifest rules
 lint: $(READY)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/sqlfluff lint --disable-progress-bar models macros tests/data
+	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --processes 0 models macros tests/data
 
 types: $(READY)
 	@$(VENV)/bin/mypy
