@@ -12,6 +12,8 @@ from rich.console import Console
 from ingest.errors import TokenhouseError, UsageError
 from pipeline.build import BuildError, describe
 from pipeline.build import build as build_warehouse
+from pipeline.calibrate import propose, show, smallest_changes, write_margins
+from pipeline.cycle.run import OverlapError, run_cycle
 from pipeline.demo import demo as run_demo
 from pipeline.docs import write_docs
 from pipeline.settings import load_settings
@@ -74,8 +76,6 @@ def run() -> None:
     Example:
       python -m pipeline run
     """
-    from pipeline.cycle.run import OverlapError, run_cycle  # noqa: PLC0415
-
     try:
         is_well = run_cycle(load_settings(), tell=typer.echo)
     except OverlapError as overlap:
@@ -150,23 +150,22 @@ def calibrate(
 
       python -m pipeline calibrate --budget 0.1 --write seeds/alerts/alert_margins.csv
     """
-    from pipeline.calibrate import propose, show, smallest_changes, write_margins  # noqa: PLC0415
-
     try:
         connection = open_warehouse(load_settings())
     except TokenhouseError as error:
         typer.echo(error, err=True)
         raise typer.Exit(error.exit_code) from error
-    proposals = propose(connection, budget)
-    if not proposals:
-        typer.echo("no workload has a full history yet: 28 days of calls are needed")
-        return
-    show(Console(), proposals, smallest_changes(connection), budget)
-    if write is not None:
+    with connection:
+        proposals = propose(connection, budget)
+        if not proposals:
+            typer.echo("no workload has a full history yet: 28 days of calls are needed")
+            return
+        show(Console(), proposals, smallest_changes(connection), budget)
         rules = connection.execute(
             "select rule_id from intermediate.int_alert_rules_enabled "
             "where tier = 'page' order by rule_id"
         ).fetchall()
+    if write is not None:
         note = f"make calibrate, {budget:g} alerts a workload-week"
         write_margins(write, proposals, [rule for (rule,) in rules], note)
         typer.echo(f"{write}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from typer.main import get_command
+from typer.main import get_group
 
 from ingest.cli import app as ingest
 from pipeline.cli import app as pipeline
@@ -17,7 +17,7 @@ TARGETS = re.findall(r"^([a-z-]+):.*## ", (PROJECT / "Makefile").read_text(), re
 COMMANDS = [
     f"{package} {name}"
     for package, app in (("ingest", ingest), ("pipeline", pipeline), ("publish", publish))
-    for name in get_command(app).commands  # type: ignore[attr-defined]  # a group of commands
+    for name in get_group(app).commands
 ]
 
 

@@ -45,7 +45,7 @@ def causes(
     seeds = HELD_OUT_SEEDS if held_out else DEV_SEEDS
     kinds = HELD_OUT_KINDS if held_out else DEV_KINDS
     for track in TRACKS.values():
-        found = run(compiled, folder, track, seeds, kinds, incidents)
+        found = run(compiled, folder, track, seeds, kinds, incidents=incidents)
         console.print(table(track.name, found))
         for kind, cause, count in found.mistakes:
             console.print(f"  {count} x {kind} called {cause}")

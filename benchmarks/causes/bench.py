@@ -74,12 +74,13 @@ def _columns(connection: duckdb.DuckDBPyConnection, file: Path) -> set[str]:
     return {row[0] for row in connection.execute(f"describe select * from '{file}'").fetchall()}
 
 
-def run(  # noqa: PLR0917 — one per column of the score
+def run(
     compiled: Detection,
     folder: Path,
     track: Track,
     seeds: Iterable[int],
     kinds: tuple[Kind, ...],
+    *,
     incidents: int | None = None,
 ) -> Score:
     """The score of a track: organisations until so many causes were planted, all together."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.detection.generate import SQL as SHARED_SQL
-from benchmarks.detection.generate import lay_out
+from benchmarks.detection.generate import lay_out, make_usage
 from benchmarks.detection.tracks import Kind, Track
 
 SQL = Path(__file__).parent / "sql"
@@ -24,8 +24,4 @@ def generate(
     lay_out(connection, track, seed, kinds)
     for script in (SQL / "incidents.sql", SQL / "changes.sql", SHARED_SQL / "synthetic_rates.sql"):
         connection.execute(script.read_text())
-    usage = (SQL / "usage.sql").read_text()
-    for name, is_struck in (("usage", "true"), ("quiet_usage", "false")):
-        connection.execute(
-            f"create or replace table {name} as {usage.replace('$is_struck', is_struck)}"
-        )
+    make_usage(connection, SQL / "usage.sql")

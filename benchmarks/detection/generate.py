@@ -20,10 +20,15 @@ def generate(
     connection.execute((SQL / "incidents.sql").read_text())
     rates = "servegen_rates.sql" if track.clients else "synthetic_rates.sql"
     connection.execute((SQL / rates).read_text())
-    usage = (SQL / "usage.sql").read_text()
+    make_usage(connection, SQL / "usage.sql")
+
+
+def make_usage(connection: duckdb.DuckDBPyConnection, script: Path) -> None:
+    """Leaves `usage`, and `quiet_usage`: the same without what was planted."""
+    select = script.read_text()
     for name, is_struck in (("usage", "true"), ("quiet_usage", "false")):
         connection.execute(
-            f"create or replace table {name} as {usage.replace('$is_struck', is_struck)}"
+            f"create or replace table {name} as {select.replace('$is_struck', is_struck)}"
         )
 
 

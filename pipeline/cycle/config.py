@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ingest.cli import app as ingest
 from ingest.errors import UsageError
 
 PULL_MINUTES = 60
@@ -111,6 +112,4 @@ def _source(file: Path, number: int, table: dict[str, Any]) -> Source:
 
 
 def _commands() -> set[str]:
-    from ingest.cli import app  # noqa: PLC0415
-
-    return {str(command.name) for command in app.registered_commands} - NOT_SOURCES
+    return {str(command.name) for command in ingest.registered_commands} - NOT_SOURCES

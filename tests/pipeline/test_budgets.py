@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.build import build
-from pipeline.settings import Settings
 from tests.support.lake_factory import Lake, call
-from tests.support.warehouse import contents, manifest_with_seeds, query
+from tests.support.warehouse import build_lake, contents, query
 
 FIRST = dt.date(2026, 7, 20)
 CUT, LATE, END = 62, 50, 75
@@ -66,9 +64,7 @@ def _calls(first: int, last: int) -> list[dict[str, Any]]:
 
 
 def _built(data: Path, seeds: Path) -> Path:
-    settings = Settings(data=data, seeds=seeds)
-    report = build(settings, manifest=manifest_with_seeds(settings.workshop / "seeds", *ENDS))
-    assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
+    build_lake(data, *ENDS, seeds=seeds)
     return data
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.detection_lake import TENANTS, hours
+from tests.support.detection_lake import START, TENANTS, hours
+from tests.support.event_factory import Events, event
 from tests.support.lake_factory import Lake, call
 from tests.support.warehouse import build_lake, contents, query
 
@@ -27,6 +29,11 @@ TABLES = (
 )
 ENDS = ("alert_incidents", "fct_metrics_hourly", "fct_cost_digest_daily", "fct_silences_hourly")
 CUT = 798  # six hours into the incident that begins at 792
+PACKS = """\
+pack,is_enabled,description
+default,true,
+articles,true,
+"""
 PAGED = "select rule_id, entity, hour_at, limit_value, excess_usd from "
 
 
@@ -62,6 +69,36 @@ def test_steps_end_where_one_build_ends(built: dict[str, Path]) -> None:
         rows = contents(built["grown"], table)
         assert rows, table
         assert rows == contents(built["rebuilt"], table), table
+
+
+def test_an_event_that_takes_a_success_back_restates_what_watches_it(tmp_path: Path) -> None:
+    """The success of the 20th is gone with a failure of the 24th; no call landed with it."""
+    seeds, grown, rebuilt = tmp_path / "seeds", tmp_path / "grown", tmp_path / "rebuilt"
+    seeds.mkdir()
+    (seeds / "alert_rule_packs.csv").write_text(PACKS)
+    lake, events = Lake(grown), Events(grown)
+    lake.land(
+        row | {"task_id": row["event_id"].rsplit("-", maxsplit=1)[0]} for row in hours(480, 600)
+    )
+    events.land(
+        event(f"won-{hour}", f"{at:%Y-%m-%d %H}:40", task_id=f"{hour}-acme")
+        for hour in range(480, 600)
+        if (at := START + dt.timedelta(hours=hour))
+    )
+    build_lake(grown, "int_metric_windows_hourly", seeds=seeds)
+    watched = (
+        "select hour_number, observed from intermediate.int_metric_windows_hourly "
+        "where metric = 'tokens_per_success' and entity_type = 'workload' order by 1"
+    )
+    before = query(grown, watched)
+    lost = event("lost", "2026-09-24 10:00", task_id="490-acme", event_name="task_failed")
+    events.land([lost])
+    build_lake(grown, "int_metric_windows_hourly", seeds=seeds)
+    shutil.copytree(grown / "raw", rebuilt / "raw")
+    build_lake(rebuilt, "int_metric_windows_hourly", seeds=seeds)
+    after = query(rebuilt, watched)
+    assert after != before, "hours of the 20th have a success less"
+    assert query(grown, watched) == after
 
 
 def test_hours_are_dense_up_to_what_the_lake_knows(built: dict[str, Path]) -> None:

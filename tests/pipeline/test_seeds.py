@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import UsageError
-from pipeline.build import build
 from pipeline.seeds import lay_out_seeds
 from pipeline.settings import Settings
 from tests.support.lake_factory import Lake, call
-from tests.support.warehouse import manifest_with_seeds, query
+from tests.support.warehouse import build_lake, query
 
 RULES = """\
 rule_id,priority,api_key_id,project_id,endpoint,valid_from,valid_to,tenant_id,feature,team,environment,workload_class
@@ -35,10 +34,7 @@ def test_own_rules_attribute_calls_by_their_time(tmp_path: Path) -> None:
             call("nobody", "2026-10-02 12:00", api_key_id="key-8"),
         ]
     )
-    settings = Settings(data=lake.data, seeds=tmp_path / "my-seeds")
-    parsed = manifest_with_seeds(settings.workshop / "seeds", "fct_calls")
-    report = build(settings, manifest=parsed)
-    assert report.succeeded
+    build_lake(lake.data, "fct_calls", seeds=tmp_path / "my-seeds")
     rows = query(
         lake.data,
         "select call_id, tenant_id, tenant_attribution_source, feature "

@@ -14,8 +14,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.build import build
-from pipeline.settings import Settings
 from tests.support.alert_factory import (
     ROUTE_COLUMNS,
     START,
@@ -27,7 +25,7 @@ from tests.support.alert_factory import (
     write_warehouse,
 )
 from tests.support.lake_factory import Lake, call
-from tests.support.warehouse import manifest_with_seeds
+from tests.support.warehouse import build_lake
 
 SEEDS = {
     "budgets": (
@@ -79,10 +77,7 @@ def said(messages: list[Any]) -> list[tuple[str, ...]]:
 
 
 def built(data: Path, seeds: Path) -> None:
-    settings = Settings(data=data, seeds=seeds)
-    parsed = manifest_with_seeds(settings.workshop / "seeds", "alert_budgets", "alert_incidents")
-    report = build(settings, manifest=parsed)
-    assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
+    build_lake(data, "alert_budgets", "alert_incidents", seeds=seeds)
 
 
 def test_a_budget_a_contract_and_runs_are_told_once_and_to_their_end(

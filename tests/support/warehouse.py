@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
 
-from pipeline.build import BuildReport, build
+from pipeline.build import BuildReport, build, describe
 from pipeline.dbt_runner import parse_project
 from pipeline.seeds import PROJECT_SEEDS
 from pipeline.settings import PROJECT, Settings
@@ -46,18 +46,9 @@ def manifest_of(*ends: str) -> Manifest:
     return part
 
 
-def manifest_with_seeds(folder: Path, *ends: str) -> Manifest:
-    """As ``manifest_of``, its seeds read from another folder laid out as the project's."""
-    part = manifest_of(*ends).deepcopy()
-    part.rebuild_ref_lookup()
-    for node in part.nodes.values():
-        if node.resource_type == "seed":
-            file = folder / Path(node.original_file_path).relative_to("seeds")
-            node.original_file_path = os.path.relpath(file, PROJECT)
-    return part
-
-
-def build_lake(data: Path, *ends: str, full_refresh: bool = False) -> BuildReport:
+def build_lake(
+    data: Path, *ends: str, full_refresh: bool = False, seeds: Path | None = None
+) -> BuildReport:
     """Builds the warehouse of a data folder and expects it to succeed.
 
     Args:
@@ -65,16 +56,33 @@ def build_lake(data: Path, *ends: str, full_refresh: bool = False) -> BuildRepor
         ends: models to build, with what they are made of, without data tests; EVERYTHING: all of
             them. Where none is named all are built and tested. A series of builds names the same.
         full_refresh: build all from the lake.
+        seeds: a folder whose CSVs replace the project's.
     """
-    report = try_build(data, *ends, full_refresh=full_refresh)
-    assert report.succeeded, [node for node in report.dbt.nodes if not node.is_good]  # type: ignore[union-attr]
+    report = try_build(data, *ends, full_refresh=full_refresh, seeds=seeds)
+    assert report.succeeded, describe(report, data)
     return report
 
 
-def try_build(data: Path, *ends: str, full_refresh: bool = False) -> BuildReport:
+def try_build(
+    data: Path, *ends: str, full_refresh: bool = False, seeds: Path | None = None
+) -> BuildReport:
     """Builds the warehouse of a data folder, come what may."""
+    settings = Settings(data=data, seeds=seeds)
     parsed = manifest_of(*ends) if ends else manifest()
-    return build(Settings(data=data), full_refresh=full_refresh, manifest=parsed)
+    if seeds:
+        parsed = _with_seeds(parsed, settings.workshop / "seeds")
+    return build(settings, full_refresh=full_refresh, manifest=parsed)
+
+
+def _with_seeds(parsed: Manifest, folder: Path) -> Manifest:
+    """The parsed project, its seeds read from another folder laid out as the project's."""
+    other = parsed.deepcopy()
+    other.rebuild_ref_lookup()
+    for node in other.nodes.values():
+        if node.resource_type == "seed":
+            file = folder / Path(node.original_file_path).relative_to("seeds")
+            node.original_file_path = os.path.relpath(file, PROJECT)
+    return other
 
 
 def query(data: Path, statement: str) -> list[tuple[Any, ...]]:
