@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.detection.generate import generate
+from benchmarks.detection.generate import generate, scripts
 from benchmarks.detection.project import Detection, detect
 from benchmarks.detection.score import Score, score
 from benchmarks.detection.tracks import MONDAY, Kind, Track
@@ -20,10 +20,8 @@ def organisation_files(
     folder: Path, track: Track, seed: int, kinds: tuple[Kind, ...]
 ) -> dict[str, Path]:
     """Usage, incidents and excess dollars of one organisation, made once and kept."""
-    place = (
-        folder
-        / f"{track.name}-{seed}-{hashlib.sha256(repr((track, kinds)).encode()).hexdigest()[:8]}"
-    )
+    recipe = repr((track, kinds, scripts())).encode()
+    place = folder / f"{track.name}-{seed}-{hashlib.sha256(recipe).hexdigest()[:8]}"
     files = {name: place / f"{name}.parquet" for name in TABLES}
     if all(file.exists() for file in files.values()):
         return files

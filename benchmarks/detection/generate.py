@@ -23,6 +23,11 @@ def generate(
     make_usage(connection, SQL / "usage.sql")
 
 
+def scripts() -> list[str]:
+    """The statements organisations are made with: other statements make others."""
+    return [file.read_text() for file in sorted(SQL.glob("*.sql"))]
+
+
 def make_usage(connection: duckdb.DuckDBPyConnection, script: Path) -> None:
     """Leaves `usage`, and `quiet_usage`: the same without what was planted."""
     select = script.read_text()

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.detection.bench import fired_rows, organisation_files, run_track
 from benchmarks.detection.project import Detection, compile_detection
 from benchmarks.detection.score import score
-from benchmarks.detection.tracks import DEV_KINDS, STEADY
+from benchmarks.detection.tracks import BURSTY, DEV_KINDS, STEADY
 
 SEED = 3
 
@@ -27,6 +27,25 @@ def detection(tmp_path_factory: pytest.TempPathFactory) -> Detection:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("organisations")
+
+
+def test_every_incident_costs_something(folder: Path) -> None:
+    """What strikes a tenant that has not come yet, or has left, would be nothing to find."""
+    files = organisation_files(folder, BURSTY, 1, DEV_KINDS)
+    with duckdb.connect() as connection:
+        nothing = connection.execute(
+            f"""
+            select incidents.workload, week_number, kind
+            from '{files["incidents"]}' as incidents
+            anti join '{files["excess"]}' as excess
+                on
+                    incidents.workload = excess.workload
+                    and excess.hour_number >= start_hour
+                    and excess.hour_number < end_hour
+                    and excess.excess_usd > 0
+            """
+        ).fetchall()
+    assert nothing == []
 
 
 @pytest.mark.slow

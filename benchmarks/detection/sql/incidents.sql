@@ -50,20 +50,52 @@ timed as (
         between_two(seed, 'incident size', place, smallest, largest) as drawn_size
     from chosen
 
+),
+
+placed as (
+
+    select
+        *,
+        week_number * 168 + case
+            when kind = 'weekend_burn'
+                then 5 * 24
+                    + cast(floor(between_two(seed, 'start', place, 0, 48 - length)) as integer)
+            else cast(floor(between_two(seed, 'start', place, 0, 168 - length)) as integer)
+        end as start_hour,
+        start_hour + length as end_hour
+    from timed
+
+),
+
+-- A tenant that has not come yet, or has left, can't run away.
+struck_tenants as (
+
+    select
+        placed.place,
+        pairs.tenant_number
+    from placed
+    inner join pairs
+        on
+            placed.workload = pairs.workload
+            and placed.start_hour >= pairs.first_hour
+            and placed.end_hour <= pairs.end_hour
+    qualify row_number() over (
+        partition by placed.place
+        order by drawn(placed.seed, 'its tenant', placed.place, pairs.tenant_number)
+    ) = 1
+
 )
 
 select
-    workload,
-    workload_number,
-    week_number,
-    kind,
-    week_number * 168 + case
-        when kind = 'weekend_burn'
-            then 5 * 24 + cast(floor(between_two(seed, 'start', place, 0, 48 - length)) as integer)
-        else cast(floor(between_two(seed, 'start', place, 0, 168 - length)) as integer)
-    end as start_hour,
-    start_hour + length as end_hour,
-    case when kind = 'embed' then drawn_size / embed_share else drawn_size end as size,
-    1 + cast(drawn(seed, 'its tenant', place) % tenant_count as integer) as tenant_number,
-    calls_an_hour as workload_rate
-from timed;
+    placed.workload,
+    placed.workload_number,
+    placed.week_number,
+    placed.kind,
+    placed.start_hour,
+    placed.end_hour,
+    case when placed.kind = 'embed' then placed.drawn_size / placed.embed_share
+        else placed.drawn_size end as size,
+    struck_tenants.tenant_number,
+    placed.calls_an_hour as workload_rate
+from placed
+inner join struck_tenants on placed.place = struck_tenants.place;

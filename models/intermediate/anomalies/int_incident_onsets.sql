@@ -58,7 +58,7 @@ looked_at as (
         incidents.opening_window_hours,
         hourly.hour_number,
         cast(hourly.cost_usd as double) - case
-            when incidents.opening_metric in ('cost_usd', 'rest_cost_usd', 'call_count')
+            when {{ is_traffic_metric('incidents.opening_metric') }}
                 then coalesce(seasonal.usual_cost_usd, 0)
             else coalesce(
                 cast(compared.expected_cost_usd as double),

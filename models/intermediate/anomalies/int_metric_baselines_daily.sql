@@ -10,9 +10,10 @@
 
     What is usual, as it was known when the day began: from the daily extremes of the days before
     it, never from the day itself. `daily_maxima`: the highest window of each of 28 days.
-    `class_…`: of 35 days of the same kind (weekdays or weekend) and the same quarter of the day;
-    nights are compared with nights. Mean and spread are of logarithms, in decimals: the order of
-    rows must not change a digit.
+    `daily_quartiles`: the same days; their median and quartiles stand for mean and spread, so that
+    two odd days of 28 do not widen the limit. `class_…`: of 35 days of the same kind (weekdays or
+    weekend) and the same quarter of the day; nights are compared with nights. Mean and spread are
+    of logarithms, in decimals: the order of rows must not change a digit.
 */
 with
 
@@ -55,7 +56,7 @@ days as (
         extremes.metric,
         extremes.window_hours,
         looked_at.baseline,
-        case when looked_at.baseline = 'daily_maxima' then -1 else extremes.day_part end
+        case when {{ is_of_whole_days('looked_at.baseline') }} then -1 else extremes.day_part end
             as day_part,
         extremes.excluded_at,
         max(extremes.max_observed) as max_observed,
@@ -75,7 +76,7 @@ days as (
         extremes.metric,
         extremes.window_hours,
         looked_at.baseline,
-        case when looked_at.baseline = 'daily_maxima' then -1 else extremes.day_part end,
+        case when {{ is_of_whole_days('looked_at.baseline') }} then -1 else extremes.day_part end,
         extremes.excluded_at
 
 ),
@@ -126,8 +127,12 @@ compared as (
             and scored_days.day_part = earlier.day_part
             and scored_days.day_number > earlier.day_number
             and scored_days.day_number
-            <= earlier.day_number + case when earlier.baseline = 'daily_maxima' then 28 else 35 end
-            and (earlier.baseline = 'daily_maxima' or scored_days.is_weekend = earlier.is_weekend)
+            <= earlier.day_number
+            + case when {{ is_of_whole_days('earlier.baseline') }} then 28 else 35 end
+            and (
+                {{ is_of_whole_days('earlier.baseline') }}
+                or scored_days.is_weekend = earlier.is_weekend
+            )
             and (
                 earlier.excluded_at is null
                 or {{ epoch_hour('earlier.excluded_at') }} >= scored_days.day_number * 24
@@ -160,7 +165,10 @@ summed as (
         max(max_observed) as max_observed,
         min(min_observed) as min_observed,
         cast(sum(log_observed) as double) as log_sum,
-        cast(sum(cast(log_observed * log_observed as decimal(38, 18))) as double) as log_square_sum
+        cast(sum(cast(log_observed * log_observed as decimal(38, 18))) as double) as log_square_sum,
+        cast({{ quantile_of('cast(log_observed as double)', 0.25) }} as double) as log_low,
+        cast({{ quantile_of('cast(log_observed as double)', 0.5) }} as double) as log_median,
+        cast({{ quantile_of('cast(log_observed as double)', 0.75) }} as double) as log_high
     from compared
     group by
         event_date,
@@ -187,8 +195,14 @@ final as (
         cast(history_days as integer) as history_days,
         max_observed,
         min_observed,
-        cast(log_sum / day_count as decimal(18, 9)) as log_mean,
+        cast(
+            case when baseline = 'daily_quartiles' then log_median else log_sum / day_count end
+            as decimal(18, 9)
+        ) as log_mean,
+        -- quartiles of a normal law are 1.349 spreads apart
         case
+            when day_count > 1 and baseline = 'daily_quartiles'
+                then cast((log_high - log_low) / 1.349 as decimal(18, 9))
             when day_count > 1
                 then cast(
                     sqrt(

@@ -41,7 +41,7 @@ looked_at as (
         window_hours,
         min(case when baseline = 'class_minima' then 0 else min_call_count end) as min_call_count
     from rules
-    where baseline in ('daily_maxima', 'class_maxima', 'class_minima')
+    where {{ is_of_whole_days('baseline') }} or baseline in ('class_maxima', 'class_minima')
     group by
         entity_type,
         metric,

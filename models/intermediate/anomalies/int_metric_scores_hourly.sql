@@ -107,7 +107,7 @@ joined as (
             and windows.window_hours = baselines.window_hours
             and rules.baseline = baselines.baseline
             and baselines.day_part = case
-                when rules.baseline = 'daily_maxima' then -1
+                when {{ is_of_whole_days('rules.baseline') }} then -1
                 else cast(floor((windows.hour_number % 24) / 6.0) as integer)
             end
     left join trends
@@ -170,14 +170,16 @@ scored as (
         case
             when baseline = 'trailing_zscore'
                 then (cast(observed as double) - usual) / nullif(spread_observed, 0)
-            when baseline in ('daily_maxima', 'class_maxima') and observed > 0
+            when
+                (baseline = 'class_maxima' or {{ is_of_whole_days('baseline') }})
+                and observed > 0
                 then (ln(cast(observed as double)) - log_mean) / log_spread
         end as z_score,
         cast(
             case
                 when metric in {{ cost_of_ratio }}
                     then cast(cost_usd as double) - cast(expected_cost_usd as double)
-                when metric in ('cost_usd', 'rest_cost_usd')
+                when {{ is_dollar_metric('metric') }}
                     then cast(observed as double) - usual
                 else cast(cost_usd as double) * (1 - usual / nullif(cast(observed as double), 0))
             end as decimal(38, 12)

@@ -187,10 +187,12 @@ tenant_windows as (
             sum(call_count) over last_{{ hours }} as call_count_{{ hours }},
             sum(cost_usd) over last_{{ hours }} as cost_usd_{{ hours }},
         {% endfor %}
+        {{ sustained_in_quarters('cost_usd') }} as sustained_cost_usd_24,
         hour_number
     from usage_hourly
     window
-        {{ last_windows('workload, tenant_id', 'range') }}
+        {{ last_windows('workload, tenant_id', 'range') }},
+        {{ quarters_of_24_hours('workload, tenant_id') }}
 
 ),
 
@@ -217,6 +219,7 @@ tenant_metrics as (
             end as decimal(38, 12)
         ) as cost_usd,
         cast(null as decimal(38, 12)) as expected_cost_usd,
+        cast(tenant_windows.sustained_cost_usd_24 as decimal(38, 12)) as sustained_cost_usd,
         tenant_windows.workload,
         tenant_windows.tenant_id
     from tenant_windows
@@ -224,7 +227,10 @@ tenant_metrics as (
     inner join looked_at
         on
             looked_at.entity_type = 'workload_tenant'
-            and looked_at.metric = 'cost_usd'
+            and (
+                looked_at.metric = 'cost_usd'
+                or (looked_at.metric = 'sustained_cost_usd' and looked_at.window_hours = 24)
+            )
     where
         {{ since_restated('tenant_windows.event_date') }}
         and tenant_windows.hour_number < clock.scored_until_hour_number
@@ -265,8 +271,10 @@ final as (
         token_count,
         cost_usd,
         expected_cost_usd,
-        cost_usd as observed
+        case when metric = 'sustained_cost_usd' then sustained_cost_usd else cost_usd end
+            as observed
     from tenant_metrics
+    where metric <> 'sustained_cost_usd' or sustained_cost_usd > 0
 
 )
 

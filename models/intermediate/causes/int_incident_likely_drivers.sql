@@ -42,7 +42,7 @@ fired as (
         incidents.tenants,
         case
             when rules.metric = 'embed_ratio' then 'embeddings'
-            when rules.metric not in ('cost_usd', 'rest_cost_usd', 'call_count') then 'unit_cost'
+            when not {{ is_traffic_metric('rules.metric') }} then 'unit_cost'
             when rules.entity_type in ('workload_tenant', 'tenant') then 'tenants'
             else 'traffic'
         end as kind,
