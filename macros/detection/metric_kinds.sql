@@ -5,7 +5,7 @@
 
 {# Whether a metric rises with traffic alone; of all others a rise is one of unit cost. #}
 {% macro is_traffic_metric(metric) -%}
-    ({{ is_dollar_metric(metric) }} or {{ metric }} = 'call_count')
+    ({{ is_dollar_metric(metric) }} or {{ metric }} in ('call_count', 'tenants_cost_index'))
 {%- endmacro %}
 
 {# Whether a baseline looks at whole days; the others know a quarter of the day and its weekday. #}

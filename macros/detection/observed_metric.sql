@@ -32,6 +32,8 @@
                     end
                 when 'tokens_per_success'
                     then {{ share_of('(generation_tokens + embed_tokens)', 'success_count') }}
+                when 'tenants_cost_index'
+                    then case when dense_sums.window_hours = 24 then tenants_cost_index end
                 when 'embed_ratio' then {{ share_of('embed_tokens', 'generation_tokens') }}
             end as decimal(38, 12)
         )

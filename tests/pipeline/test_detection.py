@@ -18,6 +18,7 @@ TABLES = (
     "marts.fct_cost_anomalies_hourly",
     "marts.fct_cost_digest_daily",
     "marts.fct_incidents",
+    "intermediate.int_tenants_cost_compared_hourly",
     "intermediate.int_metric_baselines_daily",
     "intermediate.int_incident_hours",
     "intermediate.int_incident_usage_summed",

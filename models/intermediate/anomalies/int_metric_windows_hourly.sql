@@ -40,6 +40,13 @@ compared as (
 
 ),
 
+tenants_compared as (
+
+    select * from {{ ref('int_tenants_cost_compared_hourly') }}
+    where {{ since_restated('event_date', 1) }}
+
+),
+
 successes as (
 
     select * from {{ ref('int_successes_hourly') }}
@@ -97,6 +104,7 @@ entity_hours as (
             compared.{{ sum }},
         {% endfor %}
         successes.success_count,
+        tenants_compared.tenants_cost_index,
         hourly.cost_usd,
         hourly.hour_number
     from hourly
@@ -105,6 +113,11 @@ entity_hours as (
             hourly.entity_type = 'workload'
             and hourly.entity = compared.workload
             and hourly.hour_number = compared.hour_number
+    left join tenants_compared
+        on
+            hourly.entity_type = 'workload'
+            and hourly.entity = tenants_compared.workload
+            and hourly.hour_number = tenants_compared.hour_number
     left join successes
         on
             hourly.entity_type = successes.entity_type
@@ -124,6 +137,7 @@ dense_windows as (
                 sum({{ sum }}) over last_{{ hours }} as {{ sum }}_{{ hours }},
             {% endfor %}
         {% endfor %}
+        tenants_cost_index,
         hour_number
     from entity_hours
     window
@@ -140,6 +154,7 @@ dense_sums as (
         dense_windows.hour_number,
         dense_windows.generation_tokens_24,
         dense_windows.embed_tokens_24,
+        dense_windows.tenants_cost_index,
         {% for sum in sums %}
             case windows_used.window_hours
                 {% for hours in window_hours() %}
@@ -187,12 +202,14 @@ tenant_windows as (
             sum(call_count) over last_{{ hours }} as call_count_{{ hours }},
             sum(cost_usd) over last_{{ hours }} as cost_usd_{{ hours }},
         {% endfor %}
-        {{ sustained_in_quarters('cost_usd') }} as sustained_cost_usd_24,
+        {% for hours, part_hours in sustained_windows() %}
+            {{ sustained('cost_usd', hours, part_hours) }} as sustained_cost_usd_{{ hours }},
+        {% endfor %}
         hour_number
     from usage_hourly
     window
         {{ last_windows('workload, tenant_id', 'range') }},
-        {{ quarters_of_24_hours('workload, tenant_id') }}
+        {{ sustained_parts('workload, tenant_id') }}
 
 ),
 
@@ -219,7 +236,13 @@ tenant_metrics as (
             end as decimal(38, 12)
         ) as cost_usd,
         cast(null as decimal(38, 12)) as expected_cost_usd,
-        cast(tenant_windows.sustained_cost_usd_24 as decimal(38, 12)) as sustained_cost_usd,
+        cast(
+            case looked_at.window_hours
+                {% for hours, _ in sustained_windows() %}
+                    when {{ hours }} then tenant_windows.sustained_cost_usd_{{ hours }}
+                {% endfor %}
+            end as decimal(38, 12)
+        ) as sustained_cost_usd,
         tenant_windows.workload,
         tenant_windows.tenant_id
     from tenant_windows
@@ -227,10 +250,7 @@ tenant_metrics as (
     inner join looked_at
         on
             looked_at.entity_type = 'workload_tenant'
-            and (
-                looked_at.metric = 'cost_usd'
-                or (looked_at.metric = 'sustained_cost_usd' and looked_at.window_hours = 24)
-            )
+            and looked_at.metric in ('cost_usd', 'sustained_cost_usd')
     where
         {{ since_restated('tenant_windows.event_date') }}
         and tenant_windows.hour_number < clock.scored_until_hour_number
