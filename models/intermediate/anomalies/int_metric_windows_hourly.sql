@@ -202,14 +202,12 @@ tenant_windows as (
             sum(call_count) over last_{{ hours }} as call_count_{{ hours }},
             sum(cost_usd) over last_{{ hours }} as cost_usd_{{ hours }},
         {% endfor %}
-        {% for hours, part_hours in sustained_windows() %}
-            {{ sustained('cost_usd', hours, part_hours) }} as sustained_cost_usd_{{ hours }},
-        {% endfor %}
+        {{ sustained('cost_usd') }} as sustained_cost_usd_24,
         hour_number
     from usage_hourly
     window
         {{ last_windows('workload, tenant_id', 'range') }},
-        {{ sustained_parts('workload, tenant_id') }}
+        {{ quarters_of_a_day('workload, tenant_id') }}
 
 ),
 
@@ -237,11 +235,8 @@ tenant_metrics as (
         ) as cost_usd,
         cast(null as decimal(38, 12)) as expected_cost_usd,
         cast(
-            case looked_at.window_hours
-                {% for hours, _ in sustained_windows() %}
-                    when {{ hours }} then tenant_windows.sustained_cost_usd_{{ hours }}
-                {% endfor %}
-            end as decimal(38, 12)
+            case when looked_at.window_hours = 24 then tenant_windows.sustained_cost_usd_24 end
+            as decimal(38, 12)
         ) as sustained_cost_usd,
         tenant_windows.workload,
         tenant_windows.tenant_id
