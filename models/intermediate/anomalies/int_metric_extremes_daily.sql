@@ -10,7 +10,8 @@
 
     The highest and the lowest window of each quarter of a day: what baselines are made of. Hours
     of incidents that were confirmed stand apart, with the time somebody did so: days after it
-    leave them out, days before it did not know. Windows with too few calls say nothing.
+    leave them out, days before it did not know. Windows with too few calls say nothing of a ratio;
+    of dollars they say that it was cheap.
 */
 with
 
@@ -39,7 +40,12 @@ looked_at as (
         entity_type,
         metric,
         window_hours,
-        min(case when baseline = 'class_minima' then 0 else min_call_count end) as min_call_count
+        min(
+            case
+                when baseline = 'class_minima' or {{ is_dollar_metric('metric') }} then 0
+                else min_call_count
+            end
+        ) as min_call_count
     from rules
     where {{ is_of_whole_days('baseline') }} or baseline in ('class_maxima', 'class_minima')
     group by
