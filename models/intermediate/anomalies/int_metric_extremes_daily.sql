@@ -10,8 +10,8 @@
 
     The highest and the lowest window of each quarter of a day: what baselines are made of. Hours
     of incidents that were confirmed stand apart, with the time somebody did so: days after it
-    leave them out, days before it did not know. Windows with too few calls say nothing of a ratio;
-    of dollars they say that it was cheap.
+    leave them out, days before it did not know. Windows with too few calls say nothing of a ratio,
+    of dollars that they were cheap; a window that cost nothing has no logarithm and no row.
 */
 with
 
@@ -95,7 +95,9 @@ placed as (
             and windows.metric = looked_at.metric
             and windows.window_hours = looked_at.window_hours
             and windows.call_count >= looked_at.min_call_count
-    where windows.observed is not null
+    where
+        windows.observed is not null
+        and (windows.observed > 0 or not {{ is_dollar_metric('windows.metric') }})
 
 ),
 
